@@ -1,0 +1,145 @@
+"""Files that are never half-written: temporary name, fsync, rename; digests; JSON.
+
+A reader sees either the old file or the new one, whatever kills the writer.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, TextIO, cast
+
+from arqon_maestro.errors import DataError, MissingPartError
+
+TEMPORARY_MARK = ".partial-"
+
+
+def fsync_folder(folder: Path) -> None:
+    """Makes a rename inside `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(temporary: Path, path: Path) -> None:
+    """Renames `temporary` over `path`, a file or a folder, durably.
+
+    A folder that is in the way is moved aside first and removed afterwards.
+    """
+    if temporary.is_dir() and path.exists():
+        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}{TEMPORARY_MARK}", dir=path.parent))
+        os.rename(path, aside / path.name)
+        os.rename(temporary, path)
+        fsync_folder(path.parent)
+        shutil.rmtree(aside, ignore_errors=True)
+        return
+    os.replace(temporary, path)
+    fsync_folder(path.parent)
+
+
+@contextmanager
+def atomic_binary(path: Path) -> Iterator[BinaryIO]:
+    """Opens `path` for writing; it appears only if the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}{TEMPORARY_MARK}", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield cast(BinaryIO, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_text(path: Path) -> Iterator[TextIO]:
+    """As `atomic_binary`, for UTF-8 text with ``\\n`` line ends; gzip if the name ends ``.gz``."""
+    with atomic_binary(path) as stream:
+        if path.suffix == ".gz":
+            # No time stamp and no name in the header: the same text gives the same bytes.
+            with (
+                gzip.GzipFile(
+                    filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=6
+                ) as z,
+                io.TextIOWrapper(cast(IO[bytes], z), encoding="utf-8", newline="\n") as text,
+            ):
+                yield text
+        else:
+            wrapper = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+            yield wrapper
+            wrapper.flush()
+            wrapper.detach()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as indented JSON, atomically."""
+    with atomic_text(path) as stream:
+        json.dump(value, stream, indent=1, ensure_ascii=False, sort_keys=False)
+        stream.write("\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=path) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError("not a JSON file", where=path, why=str(error)) from None
+
+
+def open_text(path: Path) -> TextIO:
+    """Opens UTF-8 text for reading, gzip included, with strict decoding and ``\\n`` only."""
+    try:
+        if path.suffix == ".gz":
+            return cast(TextIO, gzip.open(path, "rt", encoding="utf-8", newline="\n"))
+        return open(path, encoding="utf-8", newline="\n")
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=path) from None
+    except IsADirectoryError:
+        raise DataError("a folder, where a file was expected", where=path) from None
+
+
+def sha256_file(path: Path) -> str:
+    """Returns the SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def digest(path: Path) -> str:
+    """Returns a SHA-256 over a file, or over a folder's names and contents (sorted)."""
+    if path.is_file():
+        return sha256_file(path)
+    if not path.is_dir():
+        raise MissingPartError("no such file or folder", where=path)
+    total = hashlib.sha256()
+    for entry in sorted(path.rglob("*")):
+        if entry.is_file() and TEMPORARY_MARK not in entry.name:
+            name = entry.relative_to(path).as_posix().encode("utf-8", "surrogateescape")
+            total.update(name + b"\0" + bytes.fromhex(sha256_file(entry)))
+    return total.hexdigest()
+
+
+def digest_value(value: Any) -> str:
+    """Returns the SHA-256 of a JSON-able value, independent of the order of keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
