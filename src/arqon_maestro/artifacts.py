@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO, cast
@@ -125,14 +125,30 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def digest(path: Path) -> str:
-    """Returns a SHA-256 over a file, or over a folder's names and contents (sorted)."""
+def fsync_tree(path: Path) -> None:
+    """Makes a file, or every file and folder below a folder, durable."""
+    if path.is_dir():
+        for entry in path.iterdir():
+            fsync_tree(entry)
+        fsync_folder(path)
+        return
+    with open(path, "rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def digest(path: Path, *, ignore: Collection[str] = ()) -> str:
+    """Returns a SHA-256 over a file, or over a folder's names and contents (sorted).
+
+    Temporary files, and those directly in the folder whose name is in `ignore`, don't count.
+    """
     if path.is_file():
         return sha256_file(path)
     if not path.is_dir():
         raise MissingPartError("no such file or folder", where=path)
     total = hashlib.sha256()
     for entry in sorted(path.rglob("*")):
+        if entry.parent == path and entry.name in ignore:
+            continue
         if entry.is_file() and TEMPORARY_MARK not in entry.name:
             name = entry.relative_to(path).as_posix().encode("utf-8", "surrogateescape")
             total.update(name + b"\0" + bytes.fromhex(sha256_file(entry)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TextIO
 
 LINE_EVERY_S = 10.0
@@ -26,16 +26,13 @@ class Task(Protocol):
 class Reporter(Protocol):
     """Where long work says how far it is."""
 
-    def task(self, label: str, total: float | None = None, unit: str = "") -> _TaskContext:
+    def task(
+        self, label: str, total: float | None = None, unit: str = ""
+    ) -> AbstractContextManager[Task]:
         """Opens a task; use it as a context manager."""
 
     def say(self, message: str) -> None:
         """Prints one line of log."""
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-    def __exit__(self, *error: object) -> bool | None: ...
 
 
 class _SilentTask:
