@@ -1,0 +1,80 @@
+"""The program's edge: help, unknown names, exit statuses, errors without tracebacks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import click
+import pytest
+
+from arqon_maestro.cli import main
+from arqon_maestro.errors import DataError, MissingPartError, UsageError
+
+
+def maestro(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = "from arqon_maestro.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom arqon_maestro.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n"
+        "    heavy = {'torch', 'ctranslate2', 'polars', 'pyarrow', 'matplotlib', 'pocketsphinx'}\n"
+        "    print('HEAVY', sorted(heavy & set(sys.modules)), end.code)\n"
+    )
+    for arguments in (["--help"], ["code-engine", "--help"], ["train", "--help"]):
+        result = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
+        )
+        assert result.stdout.splitlines()[-1] == "HEAVY [] 0", (arguments, result)
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    result = maestro("trian")
+    assert result.returncode == 2
+    assert "did you mean 'train'?" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (DataError("broken", where="a.txt:3", remedy="mend it"), 1),
+        (UsageError("no such language"), 2),
+        (MissingPartError("no flite"), 3),
+        (KeyboardInterrupt(), 130),
+        (OSError(28, "No space left on device", "big.txt"), 1),
+    ],
+)
+def test_errors_become_messages_and_statuses(
+    error: BaseException, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise error
+
+    assert run(fail) == status
+    text = capsys.readouterr().err
+    assert text.strip()
+    if isinstance(error, DataError):
+        assert text == "error: a.txt:3: broken\n  try: mend it\n"
+    if isinstance(error, OSError):
+        assert text.startswith("error: big.txt: No space left on device")
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise DataError("broken")
+
+    monkeypatch.setenv("ARQON_MAESTRO_DEBUG", "1")
+    with pytest.raises(DataError):
+        run(fail)
+
+
+def run(callback: Callable[[], None]) -> int:
+    return main.run(click.Command("fail", callback=callback), [])
