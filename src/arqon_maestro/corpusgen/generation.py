@@ -1,0 +1,107 @@
+"""What the insert generator and the snippet generator know of each other.
+
+Inserts are said from the units of a file (`tokens.TokenStream`). Snippets (spec section 4) are
+said from its syntax tree: they use the insert generator for their parts, and inserts may contain
+snippets. Neither imports the other; both speak in the terms of this module. Positions are indices
+of units, and printed output is a list of *units* (``"C max"`` or ``"8 0"`` are one entry).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from arqon_maestro.corpusgen.inserts import InsertGenerator
+
+CARET = "CRSR"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """Coin flips that hold for a whole mapping (section 3.3)."""
+
+    spaces_may_be_spoken: bool = False
+    implicit_symbols: bool = False
+    explicit_bias: bool = False
+    title_as_capitals: bool = False
+    enclosure_after_content: bool = False
+
+
+@dataclass(slots=True)
+class Generated:
+    """How a range of units is said.
+
+    Attributes:
+        words: spoken words, one each.
+        output: printed units of the target.
+        remaining: ranges of units (start, stop) that are still unsaid, in order.
+        partial: generation stopped early, so nothing may follow this output in the target.
+        stop: index of the first unit that is not part of `output` (brackets closed early apart).
+    """
+
+    words: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
+    remaining: list[tuple[int, int]] = field(default_factory=list)
+    partial: bool = False
+    stop: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddDraft:
+    """An add mapping before its contexts are drawn.
+
+    Attributes:
+        words: spoken words without "add", one each.
+        output: printed units of the target, `CARET` among them where there is one.
+        start: index of the node's first unit.
+        stop: index after its last unit.
+        container: name of the list or slot that the node lies in (section 4.5).
+    """
+
+    words: list[str]
+    output: list[str]
+    start: int
+    stop: int
+    container: str
+
+
+class Snippet(Protocol):
+    """A syntax node that can be said inside an insert: If, Lambda, a markup element or tag."""
+
+    @property
+    def stop(self) -> int:
+        """Index after the node's last unit."""
+
+    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+        """Says the node with `generator`, whose choices it shares; None if it can't be said.
+
+        `Generated.remaining` lists the node's unsaid parts. The caller goes on after the node
+        unless the result is partial.
+        """
+
+
+class SnippetSource(Protocol):
+    """The syntax tree of one file, as far as speech needs it.
+
+    The snippet room offers ``snippet_source(stream, language) -> SnippetSource | None`` (None for
+    a language without a tree). It never raises on odd source: what can't be said is counted in
+    `rejects` by reason.
+    """
+
+    rejects: Counter[str]
+
+    @property
+    def root(self) -> Any:
+        """Root node of the tree-sitter tree, for the file filter (section 6.3)."""
+
+    def starting_at(self, index: int, stop: int) -> Sequence[Snippet]:
+        """Returns the snippets that start at unit `index` and end at or before `stop`."""
+
+    def in_text(self, index: int) -> bool:
+        """Returns whether unit `index` lies in a string or a comment."""
+
+    def mappings(self, generator: InsertGenerator) -> Iterator[AddDraft]:
+        """Yields the add mappings of the whole file, in its order (section 4.1)."""
