@@ -202,10 +202,7 @@ def decode(tokens: Iterable[str], indentation: str = "    ", line_indentation: s
     for token in tokens:
         if marker and token not in _CONTROL:
             word = token.removeprefix(_ESCAPE)
-            if marker == "A":
-                part = word.replace("'", "").upper()
-            else:
-                part = word[:1].upper() + word[1:]
+            part = word.replace("'", "").upper() if marker == "A" else word[:1].upper() + word[1:]
             marker = ""
         elif token in ("NL", "I", "D"):
             depth += (token == "I") - (token == "D")

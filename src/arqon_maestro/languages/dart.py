@@ -1,0 +1,12 @@
+"""Dart."""
+
+from arqon_maestro.languages.language import Language
+
+LANGUAGE = Language(
+    name="dart",
+    title="Dart",
+    extensions=(".dart",),
+    interpreters=("dart",),
+    indentation="  ",
+    grammar="tree_sitter_dart",
+)

@@ -1,0 +1,97 @@
+"""What there is to know of a programming language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from arqon_maestro.errors import ConfigurationError, did_you_mean
+
+STYLES = (
+    "ALL_CAPS",
+    "CAMEL_CASE",
+    "CAPITALIZED",
+    "DASHES",
+    "LOWERCASE",
+    "PASCAL_CASE",
+    "TITLE_CASE",
+    "UNDERSCORES",
+)
+"""Styles of identifiers (corpusgen.md, section 1.6)."""
+
+BRACE_RULES = ("c-plus-plus", "c-sharp")
+"""File rules that look at the layout of functions (section 6.3)."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PHRASE = re.compile(r"[a-z]+(?: [a-z]+)*")
+_NO_PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language, or a family that shares its models (TypeScript goes with JavaScript).
+
+    Attributes:
+        name: the name in commands, folders and models.
+        title: the name in print.
+        extensions: file name endings, with the dot, in lower case.
+        file_names: whole file names without such an ending.
+        interpreters: programs of a ``#!`` line, without version.
+        indentation: one level of indentation.
+        grammar: module of the tree-sitter grammar wheel; None: the language has no tree.
+        grammar_function: the function of that module that returns the grammar.
+        snippets: name of the mapping from grammar nodes to kinds; None: no add mappings.
+        spoken_symbols: symbols that are said otherwise than in the base table: symbol to names,
+            without names if it can't be said.
+        prioritised: symbols with names that are preferred to the rest (section 3.10).
+        usual_style: style of identifiers so common here that its name is rarely said.
+        prose: text for people: exempt from the line-length rules, styles rarely said.
+        brace_rule: which layout rule of the file filter holds (`BRACE_RULES`), if any.
+
+    Raises:
+        ConfigurationError: a value that can't be.
+    """
+
+    name: str
+    title: str
+    extensions: tuple[str, ...]
+    file_names: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
+    indentation: str = "    "
+    grammar: str | None = None
+    grammar_function: str = "language"
+    snippets: str | None = None
+    spoken_symbols: Mapping[str, tuple[str, ...]] = field(default=_NO_PHRASES)
+    prioritised: Mapping[str, tuple[str, ...]] = field(default=_NO_PHRASES)
+    usual_style: str | None = None
+    prose: bool = False
+    brace_rule: str | None = None
+
+    def __post_init__(self) -> None:
+        where = f"languages/{self.name}.py"
+        if not _NAME.fullmatch(self.name):
+            raise ConfigurationError(f"bad name {self.name!r}", where=where)
+        for extension in self.extensions:
+            if not extension.startswith(".") or extension != extension.lower():
+                raise ConfigurationError(f"bad extension {extension!r}", where=where)
+        if not self.indentation or self.indentation.strip():
+            raise ConfigurationError(f"bad indentation {self.indentation!r}", where=where)
+        if self.usual_style is not None and self.usual_style not in STYLES:
+            raise ConfigurationError(
+                f"unknown style {self.usual_style!r}",
+                where=where,
+                remedy=did_you_mean(self.usual_style, STYLES),
+            )
+        if self.brace_rule is not None and self.brace_rule not in BRACE_RULES:
+            raise ConfigurationError(
+                f"unknown brace rule {self.brace_rule!r}",
+                where=where,
+                remedy=did_you_mean(self.brace_rule, BRACE_RULES),
+            )
+        for table in (self.spoken_symbols, self.prioritised):
+            for symbol, names in table.items():
+                for name in names:
+                    if not _PHRASE.fullmatch(name):
+                        raise ConfigurationError(f"bad name {name!r} for {symbol!r}", where=where)
