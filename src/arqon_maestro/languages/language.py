@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from arqon_maestro.errors import ConfigurationError, did_you_mean
 
@@ -26,7 +25,6 @@ BRACE_RULES = ("c-plus-plus", "c-sharp")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PHRASE = re.compile(r"[a-z]+(?: [a-z]+)*")
-_NO_PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +61,8 @@ class Language:
     grammar: str | None = None
     grammar_function: str = "language"
     snippets: str | None = None
-    spoken_symbols: Mapping[str, tuple[str, ...]] = field(default=_NO_PHRASES)
-    prioritised: Mapping[str, tuple[str, ...]] = field(default=_NO_PHRASES)
+    spoken_symbols: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    prioritised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usual_style: str | None = None
     prose: bool = False
     brace_rule: str | None = None
