@@ -1,0 +1,76 @@
+"""Lexicon files: Kaldi's ``lexicon.txt`` and pocketsphinx's dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.errors import DataError
+from arqon_maestro.speech_engine.lexicon.pronunciations import (
+    HEADER_ENTRIES,
+    SPELL_MARK,
+    Lexicon,
+    Pronunciation,
+    checked_phones,
+)
+
+#: pocketsphinx reads ``word(...)`` as a variant of ``word``: inside it the mark is this one.
+SPELL_ALIAS = "~spell"
+
+
+def to_pocketsphinx(word: str) -> str:
+    """Returns the name of `word` inside pocketsphinx."""
+    return word.replace(SPELL_MARK, SPELL_ALIAS)
+
+
+def from_pocketsphinx(name: str) -> str:
+    """Returns the word of a name inside pocketsphinx: variant number removed, mark restored."""
+    if name.endswith(")"):
+        name = name[: name.rindex("(")]
+    return name.replace(SPELL_ALIAS, SPELL_MARK)
+
+
+def write_lexicon(path: Path, lexicon: Lexicon) -> None:
+    """Writes ``lexicon.txt``: two header lines, then ``word PH ON ES`` for each pronunciation."""
+    with atomic_text(path) as stream:
+        for word, phone in HEADER_ENTRIES:
+            stream.write(f"{word} {phone}\n")
+        for entry in lexicon.entries:
+            stream.write(f"{entry.word} {' '.join(entry.phones)}\n")
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """Reads ``lexicon.txt``; the source of its entries is the file's name.
+
+    Raises:
+        DataError: a malformed line, or no entry at all.
+    """
+    headers = {f"{word} {phone}" for word, phone in HEADER_ENTRIES}
+
+    def entries() -> Iterator[Pronunciation]:
+        with open_text(path) as stream:
+            try:
+                for number, line in enumerate(stream, 1):
+                    body = line.strip()
+                    if not body or body in headers:
+                        continue
+                    word, _, phones = body.partition(" ")
+                    place = f"{path}:{number}"
+                    yield Pronunciation(word, checked_phones(phones, place), path.name)
+            except UnicodeDecodeError as error:
+                raise DataError("not UTF-8 text", where=path, why=str(error)) from None
+
+    lexicon = Lexicon.of(entries())
+    if not lexicon.entries:
+        raise DataError("no pronunciation in this file", where=path)
+    return lexicon
+
+
+def write_pocketsphinx_dictionary(path: Path, lexicon: Lexicon) -> None:
+    """Writes pocketsphinx's dictionary: further pronunciations as ``word(2)``, ``word(3)``…"""
+    with atomic_text(path) as stream:
+        for word in lexicon.words():
+            for number, entry in enumerate(lexicon.pronunciations(word), 1):
+                name = to_pocketsphinx(word) + (f"({number})" if number > 1 else "")
+                stream.write(f"{name} {' '.join(entry.phones)}\n")
