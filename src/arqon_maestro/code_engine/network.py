@@ -1,0 +1,247 @@
+"""The transformer: post-norm, tied embeddings, number for number what Marian computes.
+
+Legend of shapes: B rows of a batch, S source length, T target length, N target tokens without
+padding, D width, H heads, V vocabulary size. Source and target lines end with `EOS`.
+
+Marian's conventions, which the names in `marian` refer to: sub-layers are followed by dropout,
+addition and layer normalisation ("dan"); embeddings are multiplied by sqrt(D); the decoder's
+first input is a zero vector; one matrix serves as both embeddings and output projection.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from arqon_maestro.code_engine.recipe import MAX_POSITIONS, NetworkRecipe
+from arqon_maestro.code_engine.vocabulary import EOS, UNK
+
+LAYER_NORM_EPSILON = 1e-6
+
+
+def sinusoids(positions: int, dim: int) -> Tensor:
+    """Returns Marian's position table (positions, D): sines, then cosines.
+
+    The frequencies are ``10000 ** (-i / (D/2 - 1))`` (tensor2tensor's formula, not the paper's).
+    """
+    half = dim // 2
+    steps = torch.arange(half, dtype=torch.float64)
+    frequencies = torch.exp(steps * (-math.log(10_000.0) / (half - 1)))
+    angles = torch.arange(positions, dtype=torch.float64)[:, None] * frequencies[None]
+    return torch.cat([angles.sin(), angles.cos()], dim=1).float()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One padded batch.
+
+    Attributes:
+        source: token ids (B, S), padded with `EOS`.
+        source_mask: (B, 1, 1, S), 0 at tokens and -inf at padding; None without padding.
+        target: token ids (B, T), padded with `EOS`.
+        positions: indices into the flattened target (B*T) of its N real tokens.
+    """
+
+    source: Tensor
+    source_mask: Tensor | None
+    target: Tensor
+    positions: Tensor
+
+
+class Attention(nn.Module):
+    """Multi-head attention with one fused projection for the inputs that are shared.
+
+    Args:
+        dim: width D.
+        heads: heads H.
+        cross: queries come from the decoder, keys and values from the encoder.
+    """
+
+    def __init__(self, dim: int, heads: int, *, cross: bool) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(dim, dim) if cross else None
+        self.project = nn.Linear(dim, 2 * dim if cross else 3 * dim)
+        self.output = nn.Linear(dim, dim)
+
+    def forward(
+        self, x: Tensor, memory: Tensor | None, mask: Tensor | None, *, causal: bool = False
+    ) -> Tensor:
+        """Attends from `x` (B, T, D) to itself, or to `memory` (B, S, D); returns (B, T, D)."""
+        rows, length, dim = x.shape
+        if self.query is None:
+            q, k, v = self._split(self.project(x), 3)
+        else:
+            assert memory is not None
+            (q,) = self._split(self.query(x), 1)
+            k, v = self._split(self.project(memory), 2)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+        joined: Tensor = self.output(mixed.transpose(1, 2).reshape(rows, length, dim))
+        return joined
+
+    def _split(self, x: Tensor, parts: int) -> tuple[Tensor, ...]:
+        """(B, T, parts*D) to `parts` tensors (B, H, T, D/H)."""
+        rows, length, _ = x.shape
+        heads = x.view(rows, length, parts, self.heads, -1)
+        return heads.permute(2, 0, 3, 1, 4).unbind(0)
+
+
+class Layer(nn.Module):
+    """An encoder layer, or with `cross` a decoder layer."""
+
+    def __init__(self, recipe: NetworkRecipe, *, cross: bool) -> None:
+        super().__init__()
+        dim = recipe.dim
+        self.dropout = recipe.dropout
+        self.attention = Attention(dim, recipe.heads, cross=False)
+        self.attention_norm = nn.LayerNorm(dim, LAYER_NORM_EPSILON)
+        self.context = Attention(dim, recipe.heads, cross=True) if cross else None
+        self.context_norm = nn.LayerNorm(dim, LAYER_NORM_EPSILON) if cross else None
+        self.widen = nn.Linear(dim, recipe.ffn)
+        self.narrow = nn.Linear(recipe.ffn, dim)
+        self.ffn_norm = nn.LayerNorm(dim, LAYER_NORM_EPSILON)
+
+    def forward(self, x: Tensor, mask: Tensor | None, memory: Tensor | None = None) -> Tensor:
+        """Transforms `x` (B, T, D).
+
+        Args:
+            x: the layer's input.
+            mask: the source's padding (B, 1, 1, S).
+            memory: the encoder's output (B, S, D), in a decoder layer.
+        """
+        if self.context is None or self.context_norm is None:
+            x = self.attention_norm(x + self._drop(self.attention(x, None, mask)))
+        else:
+            # Padding needs no mask here: it stands to the right of all that looks left.
+            x = self.attention_norm(x + self._drop(self.attention(x, None, None, causal=True)))
+            x = self.context_norm(x + self._drop(self.context(x, memory, mask)))
+        widened = F.relu(self.widen(x), inplace=True)
+        result: Tensor = self.ffn_norm(x + self._drop(self.narrow(widened)))
+        return result
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+
+
+class Network(nn.Module):
+    """Encoder and decoder.
+
+    Args:
+        recipe: the shape.
+        vocabulary_size: V, shared by source and target.
+    """
+
+    positions: Tensor
+
+    def __init__(self, recipe: NetworkRecipe, vocabulary_size: int) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.vocabulary_size = vocabulary_size
+        self.embedding = nn.Parameter(torch.empty(vocabulary_size, recipe.dim))
+        self.output_bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.encoder = nn.ModuleList(
+            Layer(recipe, cross=False) for _ in range(recipe.encoder_layers)
+        )
+        self.decoder = nn.ModuleList(
+            Layer(recipe, cross=True) for _ in range(recipe.decoder_layers)
+        )
+        self.register_buffer("positions", sinusoids(MAX_POSITIONS, recipe.dim), persistent=False)
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        """Glorot, with value, output and feed-forward weights scaled by `init_scale`.
+
+        Post-norm networks of more than a few layers do not start to learn otherwise (Huang et al.
+        2020, "Improving transformer optimization through better initialization"); after training
+        nothing distinguishes them from others.
+        """
+        scale = self.recipe.init_scale
+        bound = math.sqrt(3 / self.recipe.dim)
+        nn.init.uniform_(self.embedding, -bound, bound)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+            if isinstance(module, Attention):
+                blocks = list(module.project.weight.chunk(2 if module.query is not None else 3))
+                if module.query is not None:
+                    nn.init.xavier_uniform_(module.query.weight)
+                for block in blocks:
+                    nn.init.xavier_uniform_(block)
+                nn.init.xavier_uniform_(blocks[-1], gain=scale)
+                nn.init.xavier_uniform_(module.output.weight, gain=scale)
+            elif isinstance(module, Layer):
+                nn.init.xavier_uniform_(module.widen.weight, gain=scale)
+                nn.init.xavier_uniform_(module.narrow.weight, gain=scale)
+
+    def encode(self, source: Tensor, mask: Tensor | None) -> Tensor:
+        """Encodes token ids (B, S) to (B, S, D); `mask` as in `Batch`."""
+        x = F.embedding(source, self.embedding) * math.sqrt(self.recipe.dim)
+        x = self._drop(x + self.positions[: source.shape[1]])
+        for layer in self.encoder:
+            x = layer(x, mask)
+        return x
+
+    def decode(self, memory: Tensor, mask: Tensor | None, target: Tensor) -> Tensor:
+        """Decodes target ids (B, T) to states (B, T, D); state t has seen tokens before t."""
+        x = F.embedding(target[:, :-1], self.embedding) * math.sqrt(self.recipe.dim)
+        x = F.pad(x, (0, 0, 1, 0))
+        x = self._drop(x + self.positions[: target.shape[1]])
+        for layer in self.decoder:
+            x = layer(x, mask, memory)
+        return x
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Projects states (…, D) to scores of the vocabulary (…, V)."""
+        return F.linear(states, self.embedding, self.output_bias)
+
+    def forward(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
+        """Returns the cross-entropy of the batch's target tokens, summed, in nats."""
+        states = self.decode(
+            self.encode(batch.source, batch.source_mask), batch.source_mask, batch.target
+        )
+        states = states.reshape(-1, self.recipe.dim)[batch.positions]
+        return F.cross_entropy(
+            self.logits(states),
+            batch.target.reshape(-1)[batch.positions],
+            reduction="sum",
+            label_smoothing=label_smoothing,
+        )
+
+    @torch.no_grad()
+    def greedy(self, batch: Batch, max_length: int) -> tuple[list[list[int]], list[float]]:
+        """Decodes greedily, recomputing each prefix: slow and plain, the tests' reference.
+
+        Args:
+            batch: only the source is read.
+            max_length: most tokens of an output.
+
+        Returns:
+            Per row the ids without `EOS` (never `UNK`, as in Marian), and the summed log
+            probability in nats, `EOS` included.
+        """
+        memory = self.encode(batch.source, batch.source_mask)
+        rows = batch.source.shape[0]
+        outputs = torch.full((rows, 0), EOS, dtype=torch.long)
+        done = torch.zeros(rows, dtype=torch.bool)
+        scores = torch.zeros(rows)
+        for _ in range(max_length):
+            states = self.decode(memory, batch.source_mask, F.pad(outputs, (0, 1)))
+            log_probabilities = self.logits(states[:, -1]).log_softmax(-1)
+            log_probabilities[:, UNK] = -math.inf
+            best, token = log_probabilities.max(-1)
+            scores += best.masked_fill(done, 0.0)
+            token = token.masked_fill(done, EOS)
+            outputs = torch.cat([outputs, token[:, None]], dim=1)
+            done |= token == EOS
+            if bool(done.all()):
+                break
+        ids = [[token for token in row if token != EOS] for row in outputs.tolist()]
+        return ids, scores.tolist()
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.recipe.dropout, self.training) if self.recipe.dropout else x

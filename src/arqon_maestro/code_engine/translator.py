@@ -1,0 +1,192 @@
+"""Translation and rescoring with an installed model, in float32 on CTranslate2.
+
+Scores are summed natural-log probabilities, the final ``</s>`` included, not divided by the
+length: the runtime's costs are their negatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arqon_maestro.code_engine.engine import Engine, load_engine
+from arqon_maestro.code_engine.vocabulary import EOS_TOKEN
+from arqon_maestro.corpusgen.unknowns import TooManyUnknownsError
+from arqon_maestro.errors import DataError
+
+# Padded tokens of one batch: more does not run faster on a CPU.
+BATCH_TOKENS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One output of a model.
+
+    Attributes:
+        text: target tokens, unknowns resolved.
+        score: its log probability in nats, given the source.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    pieces: list[str]  # with the final </s>
+    unknowns: dict[str, str]
+
+
+class Translator:
+    """Translates source lines.
+
+    Args:
+        folder: an exported or installed model.
+        threads: cores for one batch.
+
+    Raises:
+        MissingPartError: there is no model.
+        DataError: the model cannot be read.
+    """
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self._engine = load_engine(folder, threads)
+
+    def translate(
+        self,
+        lines: Sequence[str],
+        n_best: int = 1,
+        beam_size: int | None = None,
+        max_length: int | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Translates lines, best hypotheses first.
+
+        Args:
+            lines: source lines as `corpusgen` writes them, without unknown replacement.
+            n_best: hypotheses a line.
+            beam_size: width of the beam; the model's own by default, and never below `n_best`.
+            max_length: most output tokens; the model's own by default. The model's
+                ``max-length-factor`` x source length, ``</s>`` included, limits them too.
+
+        Returns:
+            Up to `n_best` hypotheses for every line; none for a line without tokens, and none for
+            one with more than 20 unknown tokens, which the model cannot be given.
+
+        Raises:
+            DataError: a line is longer than the model's position table.
+        """
+        engine = self._engine
+        encoded = [_encode(engine, line, number) for number, line in enumerate(lines, start=1)]
+        ceiling = engine.options.max_length if max_length is None else max_length
+        groups: dict[int, list[int]] = {}
+        for index, line in enumerate(encoded):
+            if line is not None and len(line.pieces) > 1:
+                factor_limit = int(engine.options.max_length_factor * len(line.pieces))
+                limit = max(1, min(ceiling, factor_limit, engine.positions - 1))
+                groups.setdefault(limit, []).append(index)
+        results: list[list[Hypothesis]] = [[] for _ in lines]
+        for limit, indices in sorted(groups.items()):
+            group = [encoded[index] for index in indices]
+            for index, found in zip(
+                indices,
+                self._run([line for line in group if line], n_best, beam_size, limit),
+                strict=True,
+            ):
+                results[index] = found
+        return results
+
+    def _run(
+        self, lines: list[_Line], n_best: int, beam_size: int | None, limit: int
+    ) -> list[list[Hypothesis]]:
+        engine = self._engine
+        outputs = engine.runner.translate_batch(
+            [line.pieces for line in lines],
+            beam_size=max(beam_size or engine.options.beam_size, n_best),
+            num_hypotheses=n_best,
+            length_penalty=0,
+            disable_unk=True,
+            return_scores=True,
+            max_decoding_length=limit,
+            max_input_length=0,
+            max_batch_size=BATCH_TOKENS,
+            batch_type="tokens",
+        )
+        return [
+            [
+                Hypothesis(_decode(engine, tokens, line), float(score))
+                for tokens, score in zip(output.hypotheses, output.scores, strict=True)
+            ]
+            for line, output in zip(lines, outputs, strict=True)
+        ]
+
+
+class Rescorer:
+    """Scores given targets.
+
+    Args:
+        folder: an exported or installed model.
+        threads: cores for one batch.
+
+    Raises:
+        MissingPartError: there is no model.
+        DataError: the model cannot be read.
+    """
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self._engine = load_engine(folder, threads)
+
+    def rescore(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Returns log p(target | source) in nats for every (source, target).
+
+        Raises:
+            DataError: a line is longer than the model's position table.
+            TooManyUnknownsError: a source has more than 20 unknown tokens.
+        """
+        engine = self._engine
+        sources: list[list[str]] = []
+        targets: list[list[str]] = []
+        for number, (source, target) in enumerate(pairs, start=1):
+            line = _encode(engine, source, number)
+            if line is None:
+                raise TooManyUnknownsError("too many unknown tokens", where=f"line {number}")
+            if engine.replacer is not None:
+                target = engine.replacer.apply(target, line.unknowns)
+            sources.append(line.pieces)
+            targets.append(_pieces(engine, target, number))
+        results = engine.runner.score_batch(
+            sources,
+            targets,
+            max_input_length=0,
+            max_batch_size=BATCH_TOKENS,
+            batch_type="tokens",
+        )
+        return [float(sum(result.log_probs)) for result in results]
+
+
+def _encode(engine: Engine, line: str, number: int) -> _Line | None:
+    """Replaces unknowns and splits into tokens; None if there are too many unknowns."""
+    if engine.replacer is None:
+        return _Line([*_pieces(engine, line, number), EOS_TOKEN], {})
+    try:
+        encoded, unknowns = engine.replacer.encode(line)
+    except TooManyUnknownsError:
+        return None
+    return _Line([*_pieces(engine, encoded, number), EOS_TOKEN], unknowns)
+
+
+def _pieces(engine: Engine, line: str, number: int) -> list[str]:
+    tokens = engine.vocabulary.tokens
+    pieces = [tokens[token_id] for token_id in engine.vocabulary.encode(line)]
+    if len(pieces) >= engine.positions:
+        raise DataError(
+            f"a line of {len(pieces)} tokens",
+            where=f"line {number}",
+            why=f"the model takes at most {engine.positions - 1}",
+        )
+    return pieces
+
+
+def _decode(engine: Engine, pieces: list[str], line: _Line) -> str:
+    text = engine.vocabulary.join(pieces)
+    return engine.replacer.resolve(text, line.unknowns) if engine.replacer is not None else text
