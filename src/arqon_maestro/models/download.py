@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from arqon_maestro.artifacts import atomic_binary
-from arqon_maestro.errors import IntegrityError, MissingPartError, UsageError
+from arqon_maestro.errors import DataError, IntegrityError, MissingPartError, UsageError
 from arqon_maestro.library import Library
 from arqon_maestro.models.install import Installed, install
 from arqon_maestro.models.keys import MODEL_KEYS, ModelKey
@@ -182,7 +182,7 @@ def _install(
         if checked.version != version:
             raise IntegrityError(f"version {checked.version}, asked for {version}", where=tarball)
         return install(tarball, library, key)
-    except IntegrityError:
+    except DataError:
         if fetched:
             # Left there, it would be taken for a local tarball the next time.
             tarball.unlink(missing_ok=True)

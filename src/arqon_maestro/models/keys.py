@@ -64,9 +64,27 @@ def parse_key(path: str) -> ModelKey:
     """
     key = ModelKey(tuple(path.strip("/").removeprefix("models/").split("/")))
     if key not in MODEL_KEYS:
-        names = did_you_mean(key.path, (known.path for known in MODEL_KEYS))
-        raise UsageError(f"unknown model {path!r}", why=names, remedy="maestro models list")
+        raise UsageError(
+            f"unknown model {path!r}", why=key_hint(key.parts), remedy="maestro models list"
+        )
     return key
+
+
+def key_hint(parts: tuple[str, ...]) -> str:
+    """Returns what could stand where an unknown key first goes wrong."""
+    for depth in range(len(parts) + 1):
+        allowed = {
+            key.parts[depth]
+            for key in MODEL_KEYS
+            if len(key.parts) > depth and key.parts[:depth] == parts[:depth]
+        }
+        if not allowed:
+            return f"nothing stands below {'.'.join(parts[:depth])}"
+        if depth == len(parts):
+            return "it lacks a further part; " + did_you_mean("", allowed)
+        if parts[depth] not in allowed:
+            return did_you_mean(parts[depth], allowed)
+    raise AssertionError("a known key")
 
 
 def key_of_folder(folder: Path) -> ModelKey | None:

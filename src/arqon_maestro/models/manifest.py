@@ -66,7 +66,7 @@ def render_manifest(
     try:
         manifest = Manifest.model_validate(content)
         text = json.dumps(
-            manifest.model_dump(mode="json"),
+            manifest.model_dump(),
             indent=1,
             ensure_ascii=False,
             sort_keys=True,

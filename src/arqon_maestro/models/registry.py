@@ -22,9 +22,9 @@ from pathlib import Path
 import yaml
 
 from arqon_maestro.artifacts import atomic_text
-from arqon_maestro.errors import ConfigurationError, MissingPartError, did_you_mean
+from arqon_maestro.errors import ConfigurationError, MissingPartError
 from arqon_maestro.library import Library
-from arqon_maestro.models.keys import MODEL_KEYS, ModelKey
+from arqon_maestro.models.keys import MODEL_KEYS, ModelKey, key_hint
 from arqon_maestro.models.version import is_version
 
 EMBEDDED = "embedded"
@@ -92,8 +92,7 @@ def parse_registry(text: str, where: object) -> Registry:
             continue
         key = ModelKey(path)
         if key not in versions:
-            names = did_you_mean(dotted, (".".join(known.parts) for known in MODEL_KEYS))
-            problems.append(f"line {line}: unknown key {dotted!r}: {names}")
+            problems.append(f"line {line}: unknown key {dotted!r}: {key_hint(path)}")
         elif value is None or is_version(value) or (key == ACOUSTIC_MODEL and value == EMBEDDED):
             versions[key] = value
         else:
