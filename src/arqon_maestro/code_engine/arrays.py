@@ -108,7 +108,7 @@ def build_arrays(
             counts.read += 1
             source_ids, target_ids = vocabulary.encode(source), vocabulary.encode(target)
             if max(len(source_ids), len(target_ids)) > max_length:
-                counts.dropped[TOO_LONG] += 1
+                counts.drop(TOO_LONG)
                 continue
             counts.kept += 1
             sources.extend([*source_ids, EOS])

@@ -6,7 +6,6 @@ adds the lexicon, ``{train,valid,test}.unk.*`` and ``valid.small.unk.*``.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +38,18 @@ class SplitCounts:
 
     read: int = 0
     kept: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def drop(self, reason: str) -> None:
+        """Counts one pair left out."""
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
+    def reasons(self) -> str:
+        """Returns the reasons with their counts, as text."""
+        if not self.read:
+            return "the file is empty"
+        parts = [f"{number} x {reason}" for reason, number in sorted(self.dropped.items())]
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,7 @@ def build_dataset(
         raise DataError(
             "no training pair is left",
             where=raw_paths(folder, language, "train")[0],
-            why=_reasons(splits["train"]),
+            why=splits["train"].reasons(),
             remedy="add source code of the language: maestro repositories add",
         )
     sample_seed = seed_of(seed, "valid.small", model, language)
@@ -171,19 +181,13 @@ def _encode_split(
             if replacer is not None:
                 encoded = replacer.encode_pair(source, target, choices)
                 if isinstance(encoded, DropReason):
-                    counts.dropped[encoded.value] += 1
+                    counts.drop(encoded.value)
                     continue
                 source, target = encoded.source, encoded.target
             counts.kept += 1
             sources.write(source + "\n")
             targets.write(target + "\n")
     return counts
-
-
-def _reasons(counts: SplitCounts) -> str:
-    if not counts.read:
-        return "the file is empty"
-    return ", ".join(f"{number} x {reason}" for reason, number in sorted(counts.dropped.items()))
 
 
 def _sample_validation(folder: Path, available: int, wanted: int, seed: int) -> int:

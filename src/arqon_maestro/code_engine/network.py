@@ -204,10 +204,10 @@ class Network(nn.Module):
         states = self.decode(
             self.encode(batch.source, batch.source_mask), batch.source_mask, batch.target
         )
-        states = states.reshape(-1, self.recipe.dim)[batch.positions]
+        states = states.reshape(-1, self.recipe.dim).index_select(0, batch.positions)
         return F.cross_entropy(
             self.logits(states),
-            batch.target.reshape(-1)[batch.positions],
+            batch.target.reshape(-1).index_select(0, batch.positions),
             reduction="sum",
             label_smoothing=label_smoothing,
         )

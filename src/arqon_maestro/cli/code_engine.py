@@ -1,0 +1,132 @@
+"""``maestro code-engine``: data, training, export, translation, evaluation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from arqon_maestro.errors import DataError, UsageError, did_you_mean
+from arqon_maestro.library import CODE_MODELS, Library, library_root
+
+app = typer.Typer(
+    no_args_is_help=True, help="Data, training, export, translation, evaluation of the code engine."
+)
+
+SCHEMA_VERSION = 1
+
+ModelOption = Annotated[str, typer.Option("--model", help=f"One of {', '.join(CODE_MODELS)}.")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="Language of the model; `default` for transcript-parser.")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("--folder", help="Use the model in this folder, not the installed.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Cores to use.")]
+
+
+def model_folder(model: str, language: str, folder: Path | None) -> Path:
+    """Returns where a model is installed, or `folder`.
+
+    Raises:
+        UsageError: no such model.
+    """
+    if model not in CODE_MODELS:
+        raise UsageError(f"no such model: {model!r}", remedy=did_you_mean(model, CODE_MODELS))
+    return folder or Library(library_root()).code_model(model, language)
+
+
+def read_lines() -> list[str]:
+    """Reads standard input, UTF-8.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError("not UTF-8 text", where="standard input", why=str(error)) from None
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+@app.command()
+def translate(
+    model: ModelOption,
+    language: LanguageOption,
+    folder: FolderOption = None,
+    n_best: Annotated[int, typer.Option("--n-best", min=1, help="Outputs a line.")] = 1,
+    beam: Annotated[
+        int | None, typer.Option("--beam", min=1, help="Width of the beam [default: the model's].")
+    ] = None,
+    threads: ThreadsOption = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with scores.")] = False,
+) -> None:
+    """Translate source lines on standard input into target lines.
+
+    With --n-best N the outputs of a line follow each other, best first. Scores are natural-log
+    probabilities, not divided by the length.
+    """
+    from arqon_maestro.code_engine.translator import Translator
+
+    lines = read_lines()
+    translator = Translator(model_folder(model, language, folder), threads)
+    results = translator.translate(lines, n_best, beam)
+    if as_json:
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "lines": [
+                {
+                    "source": line,
+                    "hypotheses": [{"target": found.text, "score": found.score} for found in best],
+                }
+                for line, best in zip(lines, results, strict=True)
+            ],
+        }
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return
+    for number, best in enumerate(results, start=1):
+        if not best:
+            typer.echo(f"line {number}: empty, or more than 20 unknown tokens", err=True)
+        # Never fewer lines than asked for: line N of the output stays where it is expected.
+        for rank in range(n_best):
+            typer.echo(best[rank].text if rank < len(best) else "")
+
+
+@app.command()
+def rescore(
+    model: ModelOption,
+    language: LanguageOption,
+    folder: FolderOption = None,
+    threads: ThreadsOption = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Score pairs `source<TAB>target` on standard input: log p(target | source), natural log."""
+    from arqon_maestro.code_engine.translator import Rescorer
+
+    pairs: list[tuple[str, str]] = []
+    for number, line in enumerate(read_lines(), start=1):
+        source, tab, target = line.partition("\t")
+        if not tab:
+            raise DataError(
+                "no tab between source and target",
+                where=f"standard input:{number}",
+                remedy="printf 'source\\ttarget\\n' | maestro code-engine rescore …",
+            )
+        pairs.append((source, target))
+    scores = Rescorer(model_folder(model, language, folder), threads).rescore(pairs)
+    if as_json:
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "pairs": [
+                {"source": source, "target": target, "score": score}
+                for (source, target), score in zip(pairs, scores, strict=True)
+            ],
+        }
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return
+    for score in scores:
+        typer.echo(f"{score:.6f}")
