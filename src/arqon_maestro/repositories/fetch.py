@@ -46,6 +46,7 @@ def fetch_language(
     library: Library,
     settings: FetchSettings | None = None,
     *,
+    folder: Path | None = None,
     reporter: Reporter = SILENT,
 ) -> FetchReport:
     """Fetches a language's raw source code and writes its shards and manifest.
@@ -58,6 +59,7 @@ def fetch_language(
         sources: where from; those of other languages are passed over.
         library: downloads are kept there, and the shards written.
         settings: default settings if None.
+        folder: where the shards go; by default the language's folder in the library.
         reporter: told about the progress.
 
     Returns:
@@ -96,7 +98,8 @@ def fetch_language(
                     raise
                 unavailable[f"{source.registry}/{source.name}"] = error.why or error.what
             task.advance(note=source.name)
-    return _write(language, readings, fixed, unavailable, library, settings, reporter)
+    folder = folder or library.repositories(language)
+    return _write(language, readings, fixed, unavailable, folder, settings, reporter)
 
 
 def _write(
@@ -104,7 +107,7 @@ def _write(
     readings: list[Reading],
     fixed: dict[str, str],
     unavailable: dict[str, str],
-    library: Library,
+    folder: Path,
     settings: FetchSettings,
     reporter: Reporter,
 ) -> FetchReport:
@@ -123,9 +126,8 @@ def _write(
             why=_why_nothing(report),
             remedy="other sources, see docs/how-to/add-source-code.md",
         )
-    folder = library.repositories(language)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{language}{TEMPORARY_MARK}", dir=folder.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}{TEMPORARY_MARK}", dir=folder.parent))
     try:
         parts = write_shards(kept, temporary)
         report = make_report(language, readings, kept, dropped, parts, unavailable)
