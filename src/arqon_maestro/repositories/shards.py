@@ -7,7 +7,7 @@ of one split skips the row groups of the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -94,31 +94,16 @@ def read_shard(path: Path, split: str | None = None) -> Iterator[SourceFile]:
         raise UsageError(
             f"unknown split {split!r}", where="split", remedy=did_you_mean(split, SPLITS)
         )
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as parquet:
-            names = set(parquet.schema_arrow.names)
-            missing = sorted(set(COLUMNS) - names)
-            if missing:
-                raise DataError("not a shard of source files", where=path, why=f"no {missing}")
-            split_column = parquet.schema_arrow.get_field_index("split")
-            for index in range(parquet.num_row_groups):
-                if split is not None and not _may_hold(parquet, index, split_column, split):
-                    continue
-                rows = parquet.read_row_group(index, columns=list(COLUMNS)).to_pydict()
-                for values in zip(*(rows[column] for column in COLUMNS), strict=True):
-                    record = SourceFile(*values)
-                    if split is None or record.split == split:
-                        yield record
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            "cannot be read as Parquet",
-            where=path,
-            why=str(error).splitlines()[0],
-            remedy="maestro repositories verify",
-        ) from None
+    with _opened(path) as parquet:
+        split_column = parquet.schema_arrow.get_field_index("split")
+        for index in range(parquet.num_row_groups):
+            if split is not None and not _may_hold(parquet, index, split_column, split):
+                continue
+            rows = parquet.read_row_group(index, columns=list(COLUMNS)).to_pydict()
+            for values in zip(*(rows[column] for column in COLUMNS), strict=True):
+                record = SourceFile(*values)
+                if split is None or record.split == split:
+                    yield record
 
 
 def read_shards(folder: Path, split: str | None = None) -> Iterator[SourceFile]:
@@ -130,6 +115,50 @@ def read_shards(folder: Path, split: str | None = None) -> Iterator[SourceFile]:
     """
     for path in list_shards(folder):
         yield from read_shard(path, split)
+
+
+def row_groups(path: Path) -> list[int]:
+    """Returns the number of rows of each row group of a part.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    with _opened(path) as parquet:
+        metadata = parquet.metadata
+        return [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
+
+
+def read_rows(path: Path, group: int, start: int, stop: int) -> list[SourceFile]:
+    """Reads the rows from `start` to before `stop` of one row group of a part.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    with _opened(path) as parquet:
+        rows = parquet.read_row_group(group, columns=list(COLUMNS)).slice(start, stop - start)
+        values = rows.to_pydict()
+    return [SourceFile(*row) for row in zip(*(values[name] for name in COLUMNS), strict=True)]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Opens a part; whatever is wrong with it becomes a `DataError`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as parquet:
+            missing = sorted(set(COLUMNS) - set(parquet.schema_arrow.names))
+            if missing:
+                raise DataError("not a shard of source files", where=path, why=f"no {missing}")
+            yield parquet
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(
+            "cannot be read as Parquet",
+            where=path,
+            why=str(error).splitlines()[0],
+            remedy="maestro repositories verify",
+        ) from None
 
 
 def _groups(files: Iterable[SourceFile]) -> Iterator[list[SourceFile]]:
