@@ -42,7 +42,7 @@ class Spoken(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain of commands: its canonical tree, the tree's markup tokens, the words that are said."""
+    """A chain of commands: its canonical tree, the tree's markup tokens, the words said."""
 
     tree: Node
     tokens: tuple[str, ...]

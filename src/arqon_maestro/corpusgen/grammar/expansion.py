@@ -33,6 +33,10 @@ MOST_COPIES = 5
 # Chance that a `+` is sampled once more.
 AGAIN = 0.1
 
+# Free text that is the name of a program: told apart only where the samples are (`focus`).
+APPLICATION = "applicationName"
+APPLICATION_TAG = f"<{APPLICATION}>"
+
 # Names of children: "<rule>" for a node, the bare word for a leaf.
 Children: TypeAlias = tuple[str, ...]
 Chances: TypeAlias = dict[Children, float]
@@ -87,6 +91,8 @@ class Expansion:
             case RuleRef(rule):
                 empty = self.of_rule(rule).get((), 0.0)
                 return _mix([(empty, _EMPTY), (1 - empty, {(tag_of(rule),): 1.0})])
+            case Tagged(_, ApplicationName()):
+                return {(APPLICATION_TAG,): 1.0}
             case Tagged(rule, _):
                 return {(tag_of(rule),): 1.0}
             case Sequence(parts):

@@ -93,8 +93,8 @@ def parse_grammar(rules_text: str, objects_text: str, weights_text: str) -> Gram
         if not members:
             raise DataError(f"no rule for {union}", where=OBJECTS_FILE)
         rules[union] = Alternatives(tuple(RuleRef(member) for member in members))
-    for rule, expression in rules.items():
-        _check_references(references(expression), rules, lines.get(rule, OBJECTS_FILE))
+    for rule, tree in rules.items():
+        _check_references(references(tree), rules, lines.get(rule, OBJECTS_FILE))
     _check_not_recursive(rules, lines)
     return Grammar(rules, _parse_weights(weights_text, rules))
 

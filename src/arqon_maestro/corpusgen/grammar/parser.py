@@ -1,0 +1,194 @@
+"""Parses transcripts: all trees that the runtime accepts, the one most likely meant first.
+
+A chart over the word list, top-down with memory: each rule is tried once at each position, and
+what it finds is shared by all that asked (a packed forest). The trees come out lazily.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
+from arqon_maestro.corpusgen.grammar.chainer import COMMAND, REPEAT
+from arqon_maestro.corpusgen.grammar.expansion import APPLICATION
+from arqon_maestro.corpusgen.grammar.forest import Vertex
+from arqon_maestro.corpusgen.grammar.markup import write_markup
+from arqon_maestro.corpusgen.grammar.parser_grammar import (
+    AFTER_OPEN_TEXT_COST,
+    FREE_WORD_COST,
+    NUMBER_COST,
+    ParserGrammar,
+    State,
+    load_parser_grammar,
+)
+from arqon_maestro.corpusgen.grammar.rules import FREE_TEXT, NUMBER_RULES
+from arqon_maestro.corpusgen.grammar.tree import Node
+from arqon_maestro.corpusgen.spoken.number_parser import NUMBER_WORDS, parse_number
+from arqon_maestro.errors import DataError
+
+# Far above what a speaker says at once, and what the markup's limit lets through.
+MAX_WORDS = 100
+
+# What a rule finds from one position on: by its end, and by whether it ends in free text that
+# could as well go on.
+_Spans = dict[tuple[int, bool], Vertex]
+# A rule's first children that end at one position: by the state they lead to, and by the open end.
+_Prefixes = dict[tuple[int, bool], tuple[State, Vertex | None]]
+_FOLLOWS_COMMANDS = frozenset({COMMAND, REPEAT})
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """A tree of a transcript.
+
+    Attributes:
+        tree: canonical, and accepted by the runtime.
+        cost: negated natural logarithm of about the chance that the sampler makes it so.
+    """
+
+    tree: Node
+    cost: float
+
+    @property
+    def markup(self) -> str:
+        """The tree as markup."""
+        return write_markup(self.tree)
+
+
+def parses(transcript: Sequence[str]) -> Iterator[Parse]:
+    """Yields all parses, cheapest first; none where the words are no command.
+
+    Args:
+        transcript: lower-case words.
+
+    Raises:
+        DataError: more than `MAX_WORDS` words, or something that is not a word.
+    """
+    if len(transcript) > MAX_WORDS:
+        raise DataError(
+            f"a transcript of {len(transcript)} words cannot be parsed", why=f"limit {MAX_WORDS}"
+        )
+    for word in transcript:
+        if "<" in word or ">" in word or word.split() != [word]:
+            raise DataError(f"{word!r} is not a word", where="the transcript")
+    root = _Chart(tuple(transcript), load_parser_grammar()).root()
+    seen: set[Node] = set()
+    rank = 0
+    while root and (derivation := root.ranked(rank)):
+        rank += 1
+        cost, (tree,) = derivation
+        # The name of a program can be read in two ways that look the same.
+        if isinstance(tree, Node) and tree not in seen:
+            seen.add(tree)
+            yield Parse(tree, cost)
+
+
+def best_parse(transcript: Sequence[str]) -> Parse | None:
+    """Returns the parse most likely meant, None where the words are no command."""
+    return next(parses(transcript), None)
+
+
+class _Chart:
+    """Everything found for one transcript."""
+
+    def __init__(self, words: tuple[str, ...], grammar: ParserGrammar) -> None:
+        self._words = words
+        self._grammar = grammar
+        self._spans: dict[tuple[str, int], _Spans] = {}
+        self._leaves = [Vertex.leaf(0.0, word) for word in words]
+
+    def root(self) -> Vertex | None:
+        if not self._words:
+            return None
+        return self._of_rule(ROOT, 0).get((len(self._words), False))
+
+    def _of_rule(self, rule: str, start: int) -> _Spans:
+        key = (rule, start)
+        spans = self._spans.get(key)
+        if spans is None:
+            if rule == FREE_TEXT:
+                spans = self._free_text(start)
+            elif rule in NUMBER_RULES:
+                spans = self._numbers(rule, start)
+            elif rule == APPLICATION:
+                spans = self._applications(start)
+            else:
+                spans = self._walk(rule, start)
+            self._spans[key] = spans
+        return spans
+
+    def _free_text(self, start: int) -> _Spans:
+        return {
+            (end, True): Vertex.leaf(
+                (end - start) * FREE_WORD_COST, Node(FREE_TEXT, self._words[start:end])
+            )
+            for end in range(start + 1, len(self._words) + 1)
+        }
+
+    def _numbers(self, rule: str, start: int) -> _Spans:
+        spans: _Spans = {}
+        for end in range(start + 1, len(self._words) + 1):
+            if self._words[end - 1] not in NUMBER_WORDS:
+                break
+            said = self._words[start:end]
+            if parse_number(said) is not None:
+                spans[end, False] = Vertex.leaf(NUMBER_COST, Node(rule, said))
+        return spans
+
+    def _applications(self, start: int) -> _Spans:
+        spans: _Spans = {}
+        for name in self._grammar.applications.get(self._words[start], ()):
+            end = start + len(name)
+            if self._words[start:end] == name:
+                node = Node(FREE_TEXT, name)
+                spans[end, False] = Vertex.leaf(self._grammar.application_cost, node)
+        return spans
+
+    def _walk(self, rule: str, start: int) -> _Spans:
+        """Walks the rule's trie. All ways into a prefix come from before its end, so prefixes
+        are finished in the order of their ends."""
+        words, length = self._words, len(self._words)
+        first_words = self._grammar.first_words
+        spans: _Spans = {}
+        prefixes: list[_Prefixes] = [{} for _ in range(length + 1)]
+        trie = self._grammar.tries[rule]
+        prefixes[start][trie.number, False] = (trie, None)
+        for position in range(start, length + 1):
+            for (_, is_open), (state, before) in prefixes[position].items():
+                if before is not None and state.cost is not None:
+                    self._finish(rule, spans, position, is_open, state, before)
+                if position == length:
+                    continue
+                word = words[position]
+                after_word = state.words.get(word)
+                if after_word is not None:
+                    _reach(prefixes[position + 1], after_word, False).add(
+                        0.0, before, self._leaves[position]
+                    )
+                for child, after in state.rules_before(word, first_words):
+                    extra = AFTER_OPEN_TEXT_COST if is_open and child in _FOLLOWS_COMMANDS else 0.0
+                    for (end, child_open), span in self._of_rule(child, position).items():
+                        _reach(prefixes[end], after, child_open).add(extra, before, span)
+        return spans
+
+    def _finish(
+        self, rule: str, spans: _Spans, end: int, is_open: bool, state: State, vertex: Vertex
+    ) -> None:
+        assert state.cost is not None
+        if rule == CHAIN or (rule == COMMAND and state.last not in self._grammar.text_commands):
+            is_open = False
+        key = (end, is_open)
+        if key not in spans:
+            spans[key] = Vertex(rule)
+        spans[key].add(state.cost, vertex)
+
+
+def _reach(prefixes: _Prefixes, state: State, is_open: bool) -> Vertex:
+    """Returns the vertex of a state, a new one where it is reached for the first time."""
+    reached = prefixes.get((state.number, is_open))
+    vertex = reached[1] if reached else None
+    if vertex is None:
+        vertex = Vertex()
+        prefixes[state.number, is_open] = (state, vertex)
+    return vertex
