@@ -119,6 +119,9 @@ class Recipe(_Recipe):
 
     name: Literal["full", "test"]
     seed: int = Field(ge=0, description="seed of everything")
+    threads: int = Field(
+        gt=0, description="cores that training uses; another number rounds sums differently"
+    )
     repositories: RepositoriesRecipe
     speech_engine: SpeechRecipe = Field(alias="speech-engine")
     code_engine: CodeEngineRecipe = Field(alias="code-engine")

@@ -1,0 +1,188 @@
+"""The step that makes a code-engine model's dataset from source shards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from arqon_maestro.artifacts import atomic_text
+from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
+from arqon_maestro.config import MappingRecipe
+from arqon_maestro.corpusgen.choices import seed_of
+from arqon_maestro.corpusgen.modes import mapping_lines
+from arqon_maestro.errors import UsageError, WorkFailedError
+from arqon_maestro.pipeline.context import Pipeline, settings
+from arqon_maestro.pipeline.repositories import fetch
+from arqon_maestro.pipeline.shards import Slice, SliceResult, read_results, slices
+from arqon_maestro.repositories.records import SPLITS
+from arqon_maestro.steps import Outcome, Step, Work
+
+PARSER = "transcript-parser"
+PROSE = "default"
+LIBRARIES = ("sentencepiece", "tree-sitter", "xxhash")
+
+
+@dataclass(frozen=True)
+class MappingShards:
+    """Makes the mapping lines of a slice."""
+
+    model: str
+    language: str
+    seed: int
+
+    def __call__(self, shard: Slice, destination: Path, /) -> None:
+        lines: dict[str, list[list[str]]] = {split: [] for split in SPLITS}
+        counts: Counter[str] = Counter()
+        rejects: Counter[str] = Counter()
+        for file in shard.files():
+            name = f"{file.repository}/{file.path}"
+            result = mapping_lines(file.text, name, self.language, self.model, self.seed)
+            lines[file.split].extend([source, target] for source, target in result.lines)
+            counts.update(files=1, characters=len(file.text))
+            rejects.update(result.rejects)
+        SliceResult(lines, counts, rejects).write(destination)
+
+
+def check_language(model: str, language: str) -> None:
+    """Raises `UsageError` for a parser in another language than prose."""
+    if model == PARSER and language != PROSE:
+        raise UsageError(
+            f"the transcript parser has one language, {PROSE!r}",
+            where="--language",
+            remedy=f"--model {PARSER} --language {PROSE}",
+        )
+
+
+def source_languages(pipeline: Pipeline, model: str, language: str) -> dict[str, float]:
+    """Returns the languages whose code a dataset is made of, with their weights."""
+    mix = pipeline.recipe.code_engine.model_named(model).mapping.mix
+    return dict(mix) if model == PARSER and mix else {language: 1.0}
+
+
+def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
+    """Brings a model's dataset up to date, its source shards included.
+
+    Raises:
+        UsageError: the parser in another language than ``default``.
+        WorkFailedError: a split is empty.
+    """
+    check_language(model, language)
+    recipe = pipeline.recipe.code_engine.model_named(model)
+    mix = source_languages(pipeline, model, language)
+    for source in mix:
+        fetch(pipeline, source)
+    folder = pipeline.library.dataset(model, language)
+    seed = pipeline.recipe.seed
+
+    def action(work: Work) -> None:
+        output = work.output("dataset")
+        output.mkdir(parents=True, exist_ok=True)
+        places = {
+            source: pipeline.executor.map(
+                MappingShards(model, source, seed),
+                slices(work.input(source)),
+                work.scratch / "shards" / source,
+                label=f"{model}/{language}: mappings of {source}",
+                reporter=work.reporter,
+            )
+            for source in mix
+        }
+        merge(output, language, places, mix, recipe.mapping, seed, work)
+        summary = build_dataset(output, language, model, recipe.dataset, seed, work.reporter)
+        for split, counts in summary.splits.items():
+            work.count(f"{split} pairs", counts.read - sum(counts.dropped.values()))
+            for reason, number in counts.dropped.items():
+                work.reject(f"{split}: {reason}", number)
+
+    return pipeline.runner.run(
+        Step(
+            name=f"dataset/{model}/{language}",
+            version=1,
+            action=action,
+            inputs={source: pipeline.library.repositories(source) for source in mix},
+            outputs={"dataset": folder},
+            manifest=folder / "manifest.json",
+            configuration={
+                "mapping": settings(recipe.mapping),
+                "dataset": settings(recipe.dataset),
+                "seed": seed,
+            },
+            libraries=LIBRARIES,
+            resumable=True,
+        )
+    )
+
+
+def merge(
+    folder: Path,
+    language: str,
+    places: Mapping[str, Sequence[Path]],
+    mix: Mapping[str, float],
+    recipe: MappingRecipe,
+    seed: int,
+    work: Work,
+) -> None:
+    """Writes the raw files of all splits: at most the recipe's lines, languages by weight.
+
+    Where there are more lines than wanted, a seeded sample is taken; lines stay in order.
+    """
+    limits = dict(
+        zip(SPLITS, (recipe.train_lines, recipe.valid_lines, recipe.test_lines), strict=True)
+    )
+    available: dict[str, Counter[str]] = {}
+    for source in mix:
+        available[source] = Counter()
+        for result in read_results(list(places[source])):
+            available[source].update({split: len(lines) for split, lines in result.lines.items()})
+            for name, number in result.counts.items():
+                work.count(f"{source} {name}", number)
+            for reason, number in result.rejects.items():
+                work.reject(f"{source}: {reason}", number)
+    for split in SPLITS:
+        if not any(counts[split] for counts in available.values()):
+            raise WorkFailedError(
+                f"the {split} split is empty",
+                where=work.step.name,
+                why="no file of it gave a mapping",
+                remedy="fetch more repositories: maestro repositories fetch",
+            )
+    whole = sum(mix.values())
+    with ExitStack() as stack:
+        streams: dict[str, tuple[TextIO, TextIO]] = {}
+        for split in SPLITS:
+            paths = raw_paths(folder, language, split)
+            streams[split] = (
+                stack.enter_context(atomic_text(paths[0])),
+                stack.enter_context(atomic_text(paths[1])),
+            )
+        for source, weight in mix.items():
+            chosen = {
+                split: _sample(
+                    available[source][split],
+                    round(limits[split] * weight / whole),
+                    seed_of(seed, "sample", source, split),
+                )
+                for split in SPLITS
+            }
+            seen: Counter[str] = Counter()
+            for result in read_results(list(places[source])):
+                for split, lines in result.lines.items():
+                    for index, (words, target) in enumerate(lines, seen[split]):
+                        if chosen[split][index]:
+                            streams[split][0].write(words + "\n")
+                            streams[split][1].write(target + "\n")
+                    seen[split] += len(lines)
+
+
+def _sample(available: int, wanted: int, seed: int) -> np.ndarray:
+    """Returns a mask of `available` places with at most `wanted` of them set."""
+    mask = np.zeros(available, dtype=bool)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(available)
+    mask[order[: min(wanted, available)]] = True
+    return mask
