@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
-from arqon_maestro.corpusgen.grammar.chainer import COMMAND, REPEAT
+from arqon_maestro.corpusgen.grammar.chainer import COMMAND, PREPOSITION_SELECTION, REPEAT
 from arqon_maestro.corpusgen.grammar.expansion import APPLICATION
 from arqon_maestro.corpusgen.grammar.forest import Vertex
 from arqon_maestro.corpusgen.grammar.markup import write_markup
@@ -18,6 +19,7 @@ from arqon_maestro.corpusgen.grammar.parser_grammar import (
     AFTER_OPEN_TEXT_COST,
     FREE_WORD_COST,
     NUMBER_COST,
+    UNSAMPLED_COST,
     ParserGrammar,
     State,
     load_parser_grammar,
@@ -30,12 +32,19 @@ from arqon_maestro.errors import DataError
 # Far above what a speaker says at once, and what the markup's limit lets through.
 MAX_WORDS = 100
 
-# What a rule finds from one position on: by its end, and by whether it ends in free text that
-# could as well go on.
-_Spans = dict[tuple[int, bool], Vertex]
-# A rule's first children that end at one position: by the state they lead to, and by the open end.
-_Prefixes = dict[tuple[int, bool], tuple[State, Vertex | None]]
-_FOLLOWS_COMMANDS = frozenset({COMMAND, REPEAT})
+
+class _Ending(IntEnum):
+    """How a part ends, as far as it matters to what comes next in the chain."""
+
+    PLAIN = 0
+    TEXT_COMMAND = 1  # a command of the text pool, without free text at its end
+    OPEN_TEXT = 2  # free text that could as well go on
+
+
+# What a rule finds from one position on, by its end.
+_Spans = dict[tuple[int, _Ending], Vertex]
+# A rule's first children that end at one position, by the state that they lead to.
+_Prefixes = dict[tuple[int, _Ending], tuple[State, Vertex | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ class _Chart:
     def root(self) -> Vertex | None:
         if not self._words:
             return None
-        return self._of_rule(ROOT, 0).get((len(self._words), False))
+        return self._of_rule(ROOT, 0).get((len(self._words), _Ending.PLAIN))
 
     def _of_rule(self, rule: str, start: int) -> _Spans:
         key = (rule, start)
@@ -120,7 +129,7 @@ class _Chart:
 
     def _free_text(self, start: int) -> _Spans:
         return {
-            (end, True): Vertex.leaf(
+            (end, _Ending.OPEN_TEXT): Vertex.leaf(
                 (end - start) * FREE_WORD_COST, Node(FREE_TEXT, self._words[start:end])
             )
             for end in range(start + 1, len(self._words) + 1)
@@ -133,7 +142,7 @@ class _Chart:
                 break
             said = self._words[start:end]
             if parse_number(said) is not None:
-                spans[end, False] = Vertex.leaf(NUMBER_COST, Node(rule, said))
+                spans[end, _Ending.PLAIN] = Vertex.leaf(NUMBER_COST, Node(rule, said))
         return spans
 
     def _applications(self, start: int) -> _Spans:
@@ -142,7 +151,7 @@ class _Chart:
             end = start + len(name)
             if self._words[start:end] == name:
                 node = Node(FREE_TEXT, name)
-                spans[end, False] = Vertex.leaf(self._grammar.application_cost, node)
+                spans[end, _Ending.PLAIN] = Vertex.leaf(self._grammar.application_cost, node)
         return spans
 
     def _walk(self, rule: str, start: int) -> _Spans:
@@ -153,42 +162,54 @@ class _Chart:
         spans: _Spans = {}
         prefixes: list[_Prefixes] = [{} for _ in range(length + 1)]
         trie = self._grammar.tries[rule]
-        prefixes[start][trie.number, False] = (trie, None)
+        prefixes[start][trie.number, _Ending.PLAIN] = (trie, None)
         for position in range(start, length + 1):
-            for (_, is_open), (state, before) in prefixes[position].items():
+            for (_, ending), (state, before) in prefixes[position].items():
                 if before is not None and state.cost is not None:
-                    self._finish(rule, spans, position, is_open, state, before)
+                    self._finish(rule, spans, position, ending, state, before)
                 if position == length:
                     continue
                 word = words[position]
                 after_word = state.words.get(word)
                 if after_word is not None:
-                    _reach(prefixes[position + 1], after_word, False).add(
+                    _reach(prefixes[position + 1], after_word, _Ending.PLAIN).add(
                         0.0, before, self._leaves[position]
                     )
                 for child, after in state.rules_before(word, first_words):
-                    extra = AFTER_OPEN_TEXT_COST if is_open and child in _FOLLOWS_COMMANDS else 0.0
-                    for (end, child_open), span in self._of_rule(child, position).items():
-                        _reach(prefixes[end], after, child_open).add(extra, before, span)
+                    extra = _cost_between(ending, child)
+                    for (end, child_ending), span in self._of_rule(child, position).items():
+                        _reach(prefixes[end], after, child_ending).add(extra, before, span)
         return spans
 
     def _finish(
-        self, rule: str, spans: _Spans, end: int, is_open: bool, state: State, vertex: Vertex
+        self, rule: str, spans: _Spans, end: int, ending: _Ending, state: State, vertex: Vertex
     ) -> None:
         assert state.cost is not None
         if rule == CHAIN or (rule == COMMAND and state.last not in self._grammar.text_commands):
-            is_open = False
-        key = (end, is_open)
+            ending = _Ending.PLAIN
+        elif rule == COMMAND and ending == _Ending.PLAIN:
+            ending = _Ending.TEXT_COMMAND
+        key = (end, ending)
         if key not in spans:
             spans[key] = Vertex(rule)
         spans[key].add(state.cost, vertex)
 
 
-def _reach(prefixes: _Prefixes, state: State, is_open: bool) -> Vertex:
+def _cost_between(ending: _Ending, following: str) -> float:
+    """Returns the cost of what comes next after an ending, beyond that of the sequence itself."""
+    if following in (COMMAND, REPEAT) and ending == _Ending.OPEN_TEXT:
+        return AFTER_OPEN_TEXT_COST
+    if following == PREPOSITION_SELECTION and ending == _Ending.PLAIN:
+        # Only sampled after a text tail; elsewhere it is a `goTo`.
+        return UNSAMPLED_COST
+    return 0.0
+
+
+def _reach(prefixes: _Prefixes, state: State, ending: _Ending) -> Vertex:
     """Returns the vertex of a state, a new one where it is reached for the first time."""
-    reached = prefixes.get((state.number, is_open))
+    reached = prefixes.get((state.number, ending))
     vertex = reached[1] if reached else None
     if vertex is None:
         vertex = Vertex()
-        prefixes[state.number, is_open] = (state, vertex)
+        prefixes[state.number, ending] = (state, vertex)
     return vertex
