@@ -133,7 +133,8 @@ class FileLicences:
         """Returns the licence of a path; empty if none is stated."""
         found = ""
         for pattern, licence in self.patterns:
-            if fnmatch.fnmatchcase(path, pattern):
+            # A binary package installs the source's files below another folder.
+            if fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, f"*/{pattern}"):
                 found = licence
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from arqon_maestro.errors import ConfigurationError
 from arqon_maestro.progress import SILENT, Reporter
@@ -28,7 +28,7 @@ class SelectionLimits:
         near_duplicate_threshold: Jaccard similarity of near duplicates.
     """
 
-    shares: SplitShares = SplitShares()
+    shares: SplitShares = field(default_factory=SplitShares)
     package_share: float = 0.4
     package_floor_bytes: int = 2_000_000
     limit_bytes: int | None = None
