@@ -30,6 +30,23 @@ class Sampler:
     enclosure_after_content: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What only text mode says.
+
+    Attributes:
+        fillers: "um" and "uh" between units.
+        alternative_words: spelled words, the wake word (section 6.2).
+    """
+
+    fillers: bool = False
+    alternative_words: bool = False
+
+
+SPEECH = Options(fillers=True, alternative_words=True)
+"""Options of text mode."""
+
+
 @dataclass(slots=True)
 class Generated:
     """How a range of units is said.
@@ -59,6 +76,8 @@ class AddDraft:
         start: index of the node's first unit.
         stop: index after its last unit.
         container: name of the list or slot that the node lies in (section 4.5).
+        kind: what the node was said as; None for a bare element.
+        partial: generation stopped before all that belongs to the snippet was said.
     """
 
     words: list[str]
@@ -66,6 +85,8 @@ class AddDraft:
     start: int
     stop: int
     container: str
+    kind: str | None = None
+    partial: bool = False
 
 
 class Snippet(Protocol):

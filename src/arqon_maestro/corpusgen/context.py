@@ -1,0 +1,244 @@
+"""The contexts of a mapping, in training and in use (corpusgen.md, sections 1.6 and 2).
+
+The *leading context* is the units just before the caret. The *alpha context* is earlier
+identifiers whose words are being said, so that the model sees how they are styled.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import product
+
+from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.rates import (
+    ALPHA_LEAST_LEADING_UNITS,
+    ALPHA_LIMIT_UNITS,
+    ALPHA_WINDOW_UNITS,
+    LEADING_UNITS_AT_INFERENCE,
+    LEADING_UNITS_BELOW,
+    RATES,
+    Rates,
+)
+from arqon_maestro.corpusgen.spoken.readings import readings
+from arqon_maestro.corpusgen.styles import IDENTIFIER
+from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream, split_units, token_stream
+
+ALPHA_SEPARATOR = "ASD"
+CONTEXT = "CTX"
+ENGLISH = "ENG"
+SNIPPET = "SNIP_"
+
+# An identifier with more numbers than this has too many readings to compare them all.
+_MOST_KEYS = 200
+
+
+class _Entry:
+    """An identifier: its printed units, how many they are, and where it starts, in order."""
+
+    __slots__ = ("printed", "starts", "units")
+
+    def __init__(self, printed: str, units: int) -> None:
+        self.printed = printed
+        self.units = units
+        self.starts: list[int] = []
+
+
+class AlphaIndex:
+    """The styled identifiers of one file, to be found by the words that are said."""
+
+    def __init__(self, stream: TokenStream) -> None:
+        self._stream = stream
+        self._entries: dict[str, _Entry] = {}
+        self._by_words: dict[tuple[str, ...], list[_Entry]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._starts: list[int] = []
+        for found in IDENTIFIER.finditer(stream.shape):
+            self._starts.append(found.start())
+            self._add(found.start(), found.end())
+
+    def _add(self, start: int, end: int) -> None:
+        printed = " ".join(self._stream.printed[start:end])
+        entry = self._entries.get(printed)
+        if entry is None:
+            entry = self._entries[printed] = _Entry(printed, end - start)
+            for words in _spoken_words(self._stream, start, end):
+                self._by_words.setdefault(words, []).append(entry)
+                lengths = self._lengths.get(words[0], ())
+                if len(words) not in lengths:
+                    self._lengths[words[0]] = (*lengths, len(words))
+        entry.starts.append(start)
+
+    def matching(self, words: Sequence[str], stop: int) -> list[tuple[int, int, str]]:
+        """Returns the identifiers before unit `stop` whose words occur in `words`, side by side.
+
+        Args:
+            words: what is said, one word each.
+            stop: where the leading context begins. An identifier across it counts up to it.
+
+        Returns:
+            Last start, number of units and printed form of each, without repetition, in the
+            order of the words.
+        """
+        start = max(0, stop - ALPHA_WINDOW_UNITS)
+        if start > 0:
+            # The window must not begin inside an identifier.
+            shape = self._stream.shape
+            while start < stop and (shape[start] in WORDS or shape[start] == NUMBER):
+                start += 1
+        found: dict[str, tuple[int, int, str]] = {}
+        for at, word in enumerate(words):
+            for length in self._lengths.get(word, ()):
+                for entry in self._by_words.get(tuple(words[at : at + length]), ()):
+                    if entry.printed in found:
+                        continue
+                    last = bisect_left(entry.starts, stop - entry.units + 1) - 1
+                    if last >= 0 and entry.starts[last] >= start:
+                        found[entry.printed] = (entry.starts[last], entry.units, entry.printed)
+        for at, units, printed in self._cut_by(stop, start, words):
+            found.setdefault(printed, (at, units, printed))
+        return list(found.values())
+
+    def _cut_by(
+        self, stop: int, window: int, words: Sequence[str]
+    ) -> Iterable[tuple[int, int, str]]:
+        """Yields what is left of an identifier that `stop` cuts, if it is being said."""
+        first = bisect_left(self._starts, stop) - 1
+        if first < 0 or self._starts[first] < window:
+            return
+        whole = IDENTIFIER.match(self._stream.shape, self._starts[first])
+        if whole is None or whole.end() <= stop:
+            return
+        for part in IDENTIFIER.finditer(self._stream.shape, whole.start(), stop):
+            at, end = part.span()
+            if any(_contains(words, key) for key in _spoken_words(self._stream, at, end)):
+                yield at, end - at, " ".join(self._stream.printed[at:end])
+
+
+def _spoken_words(stream: TokenStream, start: int, end: int) -> list[tuple[str, ...]]:
+    """Returns the ways to say an identifier's words and numbers without its style."""
+    kinds = stream.shape[start:end]
+    texts = stream.text[start:end]
+    if NUMBER not in kinds:
+        words = [text for kind, text in zip(kinds, texts, strict=True) if kind in WORDS]
+        return [tuple(words)]
+    parts: list[tuple[tuple[str, ...], ...]] = []
+    ways = 1
+    for kind, text in zip(kinds, texts, strict=True):
+        if kind in WORDS:
+            parts.append(((text,),))
+        elif kind == NUMBER:
+            parts.append(readings(text))
+            ways *= len(parts[-1])
+            if ways > _MOST_KEYS:
+                return []
+    return [tuple(word for part in choice for word in part) for choice in product(*parts)]
+
+
+def _contains(words: Sequence[str], part: tuple[str, ...]) -> bool:
+    length = len(part)
+    return any(tuple(words[at : at + length]) == part for at in range(len(words) - length + 1))
+
+
+def _within_limit(entries: Iterable[tuple[int, int, str]]) -> list[str]:
+    """Returns the printed entries that fit; one that does not is passed over."""
+    kept: list[str] = []
+    total = 0
+    for _, units, printed in entries:
+        if total + units + 1 <= ALPHA_LIMIT_UNITS:
+            total += units + 1
+            kept.append(printed)
+    return kept
+
+
+class Contexts:
+    """Draws the contexts of a file's mappings for training.
+
+    Args:
+        stream: the file.
+        choices: draws the leading context's length and the alpha entries.
+        alpha: whether alpha contexts are wanted.
+        rates: probabilities.
+    """
+
+    def __init__(
+        self, stream: TokenStream, choices: Choices, *, alpha: bool = True, rates: Rates = RATES
+    ) -> None:
+        self._stream = stream
+        self._choices = choices
+        self._alpha = alpha
+        self._keep = rates.keep_alpha
+        self._index: AlphaIndex | None = None
+
+    def draw(self, start: int, words: Sequence[str], stem: str = "") -> tuple[list[str], list[str]]:
+        """Returns the leading context's printed units, and the alpha entries.
+
+        Args:
+            start: index of the mapping's first unit.
+            words: what is said.
+            stem: printed form of the unit before `start`, if the mapping begins inside it.
+        """
+        choices = self._choices
+        length = choices.below(LEADING_UNITS_BELOW)
+        first = max(0, start - length)
+        leading = self._stream.printed[first:start]
+        if stem and leading:
+            leading[-1] = stem
+        if not self._alpha or length < ALPHA_LEAST_LEADING_UNITS:
+            return leading, []
+        if self._index is None:
+            self._index = AlphaIndex(self._stream)
+        entries = self._index.matching(words, first)
+        if not entries:
+            return leading, []
+        choices.shuffle(entries)
+        return leading, _within_limit(entry for entry in entries if choices.flip(self._keep))
+
+
+def auto_style_line(
+    alpha: Sequence[str], leading: Sequence[str], words: Iterable[str], container: str | None
+) -> str:
+    """Returns an auto-style source line (sections 2.1 and 2.2).
+
+    Args:
+        alpha: alpha entries, tokens joined by blanks.
+        leading: the leading context's tokens or printed units.
+        words: what is said.
+        container: where an added node lies; None for an insert.
+    """
+    parts = [f" {ALPHA_SEPARATOR} ".join(alpha)] if alpha else []
+    parts.append(CONTEXT)
+    parts += leading
+    parts.append(ENGLISH if container is None else SNIPPET + container)
+    parts += words
+    return " ".join(parts)
+
+
+def leading_tokens(source: str, offset: int) -> list[str]:
+    """Returns the leading context at use: the tokens of the last 35 units before the caret.
+
+    Args:
+        source: the file.
+        offset: the caret, in characters of `source`.
+    """
+    units = token_stream(source[:offset]).printed[-LEADING_UNITS_AT_INFERENCE:]
+    return list(split_units(units))
+
+
+def auto_style_source(
+    source: str, offset: int, words: Sequence[str], container: str | None = None
+) -> str:
+    """Returns the auto-style model's source line at use, before unknowns are replaced.
+
+    All alpha entries are kept while they fit, the last seen first.
+
+    Args:
+        source: the file; what is after the caret is not used.
+        offset: the caret, in characters of `source`.
+        words: what is said, one word each, without "insert" or "add".
+        container: name of the list or slot that a node is added to; None for an insert.
+    """
+    stream = token_stream(source[:offset])
+    first = max(0, len(stream) - LEADING_UNITS_AT_INFERENCE)
+    entries = sorted(AlphaIndex(stream).matching(words, first), reverse=True)
+    return auto_style_line(_within_limit(entries), stream.printed[first:], words, container)
