@@ -1,0 +1,215 @@
+"""Text for language models: one sentence a line, words between blanks, read in blocks of words.
+
+Tokenising is vectorised: a block of bytes becomes word positions with numpy, and word identities
+with Arrow's dictionary encoding. Only the distinct words of a block ever become Python strings.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from arqon_maestro.errors import DataError, MissingPartError
+
+UNKNOWN = "<unk>"
+SENTENCE_START = "<s>"
+SENTENCE_END = "</s>"
+MARKERS = (UNKNOWN, SENTENCE_START, SENTENCE_END)
+
+BLOCK_BYTES = 8 << 20
+# A longer line is no sentence; without a limit a file without line ends would fill the memory.
+MAXIMUM_LINE_BYTES = 64 << 20
+BLANKS = b" \t\r\n\v\f"
+NEWLINE = ord("\n")
+SPACE = ord(" ")
+
+_IS_BLANK = np.zeros(256, np.bool_)
+_IS_BLANK[list(BLANKS)] = True
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """Some successive lines of a file.
+
+    Attributes:
+        words: the distinct words of the block, in the order of their first appearance.
+        tokens: `(tokens,)` positions in `words`, of all lines one after the other.
+        lengths: `(lines,)` number of tokens of each line; zero for an empty line.
+        path: the file.
+        first_line: number of the block's first line, from 1.
+    """
+
+    words: tuple[str, ...]
+    tokens: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    path: Path
+    first_line: int
+
+    def line_of(self, token: int) -> int:
+        """Returns the line number (from 1) of the token at position `token`."""
+        ends = np.cumsum(self.lengths)
+        return self.first_line + int(np.searchsorted(ends, token, side="right"))
+
+
+def read_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[TextBlock]:
+    """Yields the lines of a text file, plain or ``.gz``, in blocks.
+
+    Words are separated by blanks (space, tab, carriage return, vertical tab, form feed).
+    A line of blanks alone is an empty sentence. A last line without a line end counts.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: not UTF-8, a NUL byte, a damaged gzip, or one of the words ``<s>``, ``</s>`` and
+            ``<unk>``, which have a meaning of their own in a language model. Names path:line.
+    """
+    line = 1
+    for data in _whole_lines(path, block_bytes):
+        block = _block(data, path, line)
+        yield block
+        line += block.lengths.size
+
+
+def _whole_lines(path: Path, block_bytes: int) -> Iterator[bytes]:
+    rest = b""
+    try:
+        with _open(path) as stream:
+            while data := stream.read(block_bytes):
+                cut = data.rfind(b"\n") + 1
+                if not cut:
+                    rest += data
+                    if len(rest) > MAXIMUM_LINE_BYTES:
+                        raise DataError(
+                            "not a text of one sentence a line",
+                            where=path,
+                            why=f"a line is longer than {MAXIMUM_LINE_BYTES} bytes",
+                        )
+                    continue
+                yield rest + data[:cut]
+                rest = data[cut:]
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=path) from None
+    except IsADirectoryError:
+        raise DataError("a folder, where a text file was expected", where=path) from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise DataError("a damaged gzip file", where=path, why=str(error)) from None
+    if rest:
+        yield rest + b"\n"
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.suffix == ".gz":
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return open(path, "rb")
+
+
+def _block(data: bytes, path: Path, first_line: int) -> TextBlock:
+    raw = np.frombuffer(data, np.uint8)
+    blank = _IS_BLANK[raw]
+    ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
+    newlines = np.flatnonzero(raw == NEWLINE)
+    if b"\0" in data:
+        line = first_line + int(np.searchsorted(newlines, data.index(b"\0")))
+        raise DataError("a NUL byte in a text", where=f"{path}:{line}", why="not a text file?")
+    lengths = np.diff(np.searchsorted(ends, newlines, side="right"), prepend=0)
+    # One blank after each word and none elsewhere: then the words are adjacent slices.
+    adjacent = raw[np.concatenate(([not blank[0]], ~blank[1:] | ~blank[:-1]))]
+    stops = np.flatnonzero(_IS_BLANK[adjacent])
+    adjacent[stops] = SPACE
+    offsets = np.zeros(stops.size + 1, np.int32)
+    np.add(stops, 1, out=offsets[1:], casting="unsafe")
+    slices = pa.Array.from_buffers(
+        pa.binary(), stops.size, [None, pa.py_buffer(offsets), pa.py_buffer(adjacent)]
+    )
+    encoded = slices.dictionary_encode()
+    tokens = encoded.indices.to_numpy()
+    names = [name[:-1] for name in encoded.dictionary.to_pylist()]
+    words = _decode(names)
+    block = TextBlock(words, tokens, lengths, path, first_line)
+    _refuse_bad_words(block)
+    return block
+
+
+def _decode(names: list[bytes]) -> tuple[str, ...]:
+    try:
+        return tuple(b" ".join(names).decode("utf-8").split(" ")) if names else ()
+    except UnicodeDecodeError:
+        return tuple(name.decode("utf-8", "surrogateescape") for name in names)
+
+
+def _refuse_bad_words(block: TextBlock) -> None:
+    bad = {word for word in MARKERS if word in block.words}
+    bad.update(word for word in block.words if not word.isascii() and not _is_utf8(word))
+    if not bad:
+        return
+    positions = [block.words.index(word) for word in bad]
+    first = int(np.flatnonzero(np.isin(block.tokens, positions))[0])
+    word = block.words[block.tokens[first]]
+    where = f"{block.path}:{block.line_of(first)}"
+    if word in MARKERS:
+        raise DataError(
+            f"the word {word} in a text",
+            where=where,
+            why="it has a meaning of its own in a language model",
+            remedy="write the sentences without markers, and unknown words as they are",
+        )
+    raise DataError("not UTF-8", where=where, why=repr(word.encode("utf-8", "surrogateescape")))
+
+
+def _is_utf8(word: str) -> bool:
+    try:
+        word.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_vocabulary(path: Path) -> tuple[str, ...]:
+    """Reads a vocabulary: one word a line; empty lines and the markers are passed over.
+
+    Returns:
+        The words, sorted, each once.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: a line with more than one word, not UTF-8, or no word at all.
+    """
+    words: set[str] = set()
+    try:
+        with _open(path) as stream:
+            for number, line in enumerate(stream, 1):
+                fields = line.split()
+                if not fields:
+                    continue
+                if len(fields) > 1:
+                    raise DataError(
+                        "more than one word on a line of a vocabulary",
+                        where=f"{path}:{number}",
+                        why=f"{line.decode('utf-8', 'replace').strip()!r}; a word has no blanks",
+                    )
+                words.add(_vocabulary_word(fields[0], path, number))
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=path) from None
+    except IsADirectoryError:
+        raise DataError("a folder, where a vocabulary was expected", where=path) from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise DataError("a damaged gzip file", where=path, why=str(error)) from None
+    words.difference_update(MARKERS)
+    if not words:
+        raise DataError("a vocabulary without words", where=path)
+    return tuple(sorted(words))
+
+
+def _vocabulary_word(name: bytes, path: Path, number: int) -> str:
+    if b"\0" in name:
+        raise DataError("a NUL byte in a vocabulary", where=f"{path}:{number}")
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DataError("not UTF-8", where=f"{path}:{number}", why=repr(name)) from None
