@@ -1,0 +1,5 @@
+"""Add mappings: how a syntax node is said, and snippets inside the text of inserts."""
+
+from arqon_maestro.corpusgen.snippets.source import SyntaxSnippets, snippet_source
+
+__all__ = ["SyntaxSnippets", "snippet_source"]

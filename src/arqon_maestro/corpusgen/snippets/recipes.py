@@ -1,0 +1,153 @@
+"""Recipes: how a node of each kind is said and what of it stays. Read from ``recipes.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from arqon_maestro.errors import ConfigurationError
+
+WHOLE = "whole"
+
+Weights = Annotated[dict[str, float], Field(min_length=1)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Section(_Strict):
+    """One section of a form; exactly one of `phrase`, `name`, `say`, `first`, `drop`, `keep`.
+
+    Attributes:
+        phrase: texts to say, with weights; an empty text says nothing.
+        name: role of an identifier that is said with one of the `trigger` texts near it.
+        say: role whose text is said.
+        first: role of a body of which the first statement is said.
+        drop: role that is removed. keep: role that stays unsaid.
+        optional: a said part that a stop removes.
+        lead: texts said right before the part.
+        silent: chance that the part stays unsaid.
+        unquote: chance that a string is said without its quotes.
+    """
+
+    phrase: Weights | None = None
+    name: str | None = None
+    say: str | None = None
+    first: str | None = None
+    drop: str | None = None
+    keep: str | None = None
+    trigger: Weights | None = None
+    optional: bool = False
+    lead: Weights | None = None
+    silent: Chance = 0.0
+    unquote: Chance = 0.0
+
+    @model_validator(mode="after")
+    def _one_purpose(self) -> Section:
+        purposes = (self.phrase, self.name, self.say, self.first, self.drop, self.keep)
+        if sum(purpose is not None for purpose in purposes) != 1:
+            raise ValueError("a section is exactly one of phrase, name, say, first, drop, keep")
+        if (self.name is None) != (self.trigger is None):
+            raise ValueError("a name needs trigger texts, and only a name has them")
+        return self
+
+    @property
+    def role(self) -> str | None:
+        """The role that the section is about; None for a phrase."""
+        return self.name or self.say or self.first or self.drop or self.keep
+
+    @property
+    def removable(self) -> bool:
+        """Whether a stop may remove what the section says."""
+        return self.optional or self.first is not None
+
+
+class When(_Strict):
+    """Condition of a form: the roles that the node has or lacks, and a chance."""
+
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    chance: Chance = 1.0
+
+
+def _split_caret(value: Any) -> Any:
+    return tuple(value.split(" ", 1)) if isinstance(value, str) else value
+
+
+CaretPlace = Annotated[
+    tuple[Literal["after", "before", "start"], str], BeforeValidator(_split_caret)
+]
+
+
+class Form(_Strict):
+    """One way to say a node.
+
+    Attributes:
+        when: condition on the node.
+        in_text: the form may also be used inside the text of an insert.
+        forced: the caret stays at its default place unless something was left unsaid.
+        sections: in spoken order.
+        caret: default places, the first that the node has.
+    """
+
+    when: When = When()
+    in_text: bool = False
+    forced: bool = False
+    sections: tuple[Section, ...] = Field(min_length=1)
+    caret: tuple[CaretPlace, ...] = ()
+
+
+Recipe = tuple[Form, ...]
+_RECIPES = TypeAdapter(dict[str, Recipe])
+
+
+def rephrased(recipe: Recipe, phrases: Weights) -> Recipe:
+    """Returns `recipe` with other trigger texts: those of its name, or its first phrase."""
+    return tuple(_rephrased_form(form, phrases) for form in recipe)
+
+
+def _rephrased_form(form: Form, phrases: Weights) -> Form:
+    sections = list(form.sections)
+    for index, section in enumerate(sections):
+        if section.trigger is not None:
+            sections[index] = section.model_copy(update={"trigger": phrases})
+            break
+        if section.phrase is not None:
+            sections[index] = section.model_copy(update={"phrase": phrases})
+            break
+    return form.model_copy(update={"sections": tuple(sections)})
+
+
+def validated(data: Any, where: str) -> Mapping[str, Recipe]:
+    """Validates recipes that were read from a data file.
+
+    Raises:
+        ConfigurationError: if they do not fit the schema.
+    """
+    try:
+        return _RECIPES.validate_python(data)
+    except ValidationError as error:
+        raise ConfigurationError("malformed snippet recipes", where=where, why=str(error)) from None
+
+
+@cache
+def recipes() -> Mapping[str, Recipe]:
+    """Returns the recipes of all kinds, before a language's own."""
+    name = "recipes.yaml"
+    text = resources.files("arqon_maestro.corpusgen.snippets").joinpath(name).read_text("utf-8")
+    return validated(yaml.safe_load(text), name)

@@ -1,0 +1,289 @@
+"""The section machinery: says a node by its recipe (spec section 4.2), whatever the language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
+from arqon_maestro.corpusgen.snippets.parts import (
+    Edit,
+    NodeView,
+    Part,
+    Range,
+    UnsayableError,
+)
+from arqon_maestro.corpusgen.snippets.recipes import Form, Section, Weights
+from arqon_maestro.corpusgen.snippets.targets import print_target, with_one_caret, without_carets
+
+if TYPE_CHECKING:
+    from arqon_maestro.corpusgen.inserts import InsertGenerator
+
+_TRIGGER_FIRST, _TRIGGER_BEFORE, _TRIGGER_AFTER = 33, 33, 34
+_NAME_SUFFIX = 0.03
+_NAME_SUFFIXES = ("with name", "called", "named")
+_IMPLICIT_BEFORE_NAME = 0.10
+_STOP_SECTION = 0.20
+_ARTICLE = 0.01
+_WRONG_ARTICLE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a node was said.
+
+    Attributes:
+        words: spoken words.
+        output: printed units of the target.
+        remaining: unit ranges that were taken out.
+        partial: something was left out that belongs to the snippet.
+    """
+
+    words: list[str]
+    output: list[str]
+    remaining: list[Range]
+    partial: bool
+
+
+def choose_phrase(choices: Choices, phrases: Weights) -> list[str]:
+    """Returns the words of one of `phrases`, drawn by weight."""
+    if len(phrases) == 1:
+        return next(iter(phrases)).split()
+    return choices.choose(list(phrases), list(phrases.values())).split()
+
+
+def add_article(choices: Choices, words: list[str]) -> None:
+    """Now and then puts an article in front of `words`, rarely the wrong one."""
+    if words and choices.flip(_ARTICLE):
+        vowel = words[0][0] in "aeiou"
+        words.insert(0, "an" if vowel != choices.flip(_WRONG_ARTICLE) else "a")
+
+
+def choose_form(view: NodeView, kind: str, choices: Choices, in_text: bool = False) -> Form:
+    """Returns the first form of `kind` whose condition holds for the node.
+
+    Raises:
+        UnsayableError: if none does.
+    """
+    for form in view.file.shapes.all_recipes[kind]:
+        when = form.when
+        if (
+            (form.in_text or not in_text)
+            and all(view.part(role) for role in when.has)
+            and not any(view.part(role) for role in when.lacks)
+            and (when.chance >= 1 or choices.flip(when.chance))
+        ):
+            return form
+    raise UnsayableError(f"no form of {kind}")
+
+
+def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler) -> Said:
+    """Says a node in one of its forms.
+
+    Raises:
+        UnsayableError: if the target cannot be printed, or would hold words nobody said.
+    """
+    return _Speech(view, form, generator, sampler).run()
+
+
+@dataclass(slots=True)
+class _Speech:
+    """One run over the sections of a form."""
+
+    view: NodeView
+    form: Form
+    generator: InsertGenerator
+    sampler: Sampler
+    words: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    handled: list[Range] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)  # indices into edits
+    remaining: list[Range] = field(default_factory=list)
+    triggered: bool = False
+    stopped: bool = False
+
+    def run(self) -> Said:
+        sections = self.form.sections
+        choices = self.generator.choices
+        name = next((i for i, section in enumerate(sections) if section.name is not None), -1)
+        implicit_before = name if name > 0 and choices.flip(_IMPLICIT_BEFORE_NAME) else 0
+        silent = [
+            index < implicit_before or (section.silent > 0 and choices.flip(section.silent))
+            for index, section in enumerate(sections)
+        ]
+        required = max(
+            (i for i, section in enumerate(sections) if self._required(section, silent[i])),
+            default=0,
+        )
+        for index, section in enumerate(sections):
+            self._section(section, silent[index], index - required)
+        return self._finish()
+
+    def _required(self, section: Section, silent: bool) -> bool:
+        if section.phrase is not None or section.name is not None:
+            return True
+        return section.say is not None and not section.optional and not silent
+
+    def _section(self, section: Section, silent: bool, beyond: int) -> None:
+        """Walks over one section; `beyond` is its distance from the last required one."""
+        choices = self.generator.choices
+        if section.phrase is not None:
+            words = choose_phrase(choices, section.phrase)
+            self.triggered = self.triggered or bool(words)
+            self.words += words
+            return
+        role = section.role
+        part = self.view.part(role) if role is not None else None
+        if part is None:
+            return
+        if silent or section.keep is not None or part.start == part.stop:
+            self.handled.append((part.start, part.stop))
+        elif section.drop is not None:
+            self._remove(part)
+        elif section.first is not None:
+            self._first_statement(part, beyond)
+        elif beyond > 0 and self._stops():
+            self._remove(part)
+        else:
+            said = self._generate(part, section, partials=beyond >= 0)
+            if section.lead is not None:
+                self.words += choose_phrase(choices, section.lead)
+            if section.trigger is not None:
+                self._place_trigger(section.trigger, said.words)
+            else:
+                self.words += said.words
+
+    def _stops(self) -> bool:
+        self.stopped = self.stopped or self.generator.choices.flip(_STOP_SECTION)
+        return self.stopped
+
+    def _remove(self, part: Part) -> None:
+        edit = self.view.removal(part)
+        self.edits.append(edit)
+        self._queue(edit.start, edit.stop)
+
+    def _queue(self, start: int, stop: int) -> None:
+        if start < stop:
+            self.remaining.append((start, stop))
+
+    def _generate(self, part: Part, section: Section, partials: bool) -> Generated:
+        start, stop = part.start, part.stop
+        if section.unquote and self.generator.choices.flip(section.unquote):
+            start, stop = self._unquoted(part)
+        said = self.generator.generate(start, stop, partials=partials, sampler=self.sampler)
+        self._replace(start, stop, said)
+        return said
+
+    def _unquoted(self, part: Part) -> Range:
+        """Returns the inside of a string that has just one quote on each side."""
+        shape = self.view.file.stream.shape
+        start, stop = part.start, part.stop
+        kind = self.view.file.tree.kinds[part.nodes[0]]
+        if (
+            kind in self.view.file.shapes.strings
+            and stop - start > 2
+            and shape[start] in "\"'`"
+            and shape[start] == shape[stop - 1]
+            and shape[start + 1] != shape[start]
+        ):
+            return start + 1, stop - 1
+        return start, stop
+
+    def _replace(self, start: int, stop: int, said: Generated) -> None:
+        if said.partial:
+            self.stopped = True
+        self.remaining += said.remaining
+        self.said.append(len(self.edits))
+        self.edits.append(Edit(start, stop, tuple(said.output)))
+
+    def _place_trigger(self, trigger: Weights, name: Sequence[str]) -> None:
+        choices = self.generator.choices
+        words = choose_phrase(choices, trigger)
+        self.triggered = True
+        place = choices.choose(
+            ("first", "before", "after"), (_TRIGGER_FIRST, _TRIGGER_BEFORE, _TRIGGER_AFTER)
+        )
+        if place == "first":
+            self.words[:0] = words
+            self.words += name
+        elif place == "before":
+            self.words += words
+            if choices.flip(_NAME_SUFFIX):
+                self.words += choices.choose(_NAME_SUFFIXES).split()
+            self.words += name
+        else:
+            self.words += name
+            self.words += words
+
+    def _first_statement(self, body: Part, beyond: int) -> None:
+        """Says the first statement of a body and takes out the rest, or empties the body."""
+        view = self.view
+        statements = view.statements(body)
+        if not statements or (beyond > 0 and self._stops()):
+            self._remove(body)
+            return
+        start, stop = view.file.units(statements[0])
+        said = self._statement(statements[0], start, stop)
+        if said is None:
+            self.stopped = True
+            self._remove(body)
+            return
+        self.words += said.words
+        self._replace(start, stop, said)
+        last = view.file.units(statements[-1])[1]
+        if stop < last:
+            self.edits.append(Edit(stop, last))
+            self._queue(stop, last)
+
+    def _statement(self, node: int, start: int, stop: int) -> Generated | None:
+        """Says a statement: one with a body as a snippet, another one as text."""
+        view = NodeView(self.view.file, node, None)
+        try:
+            kind = view.kind()
+            if kind is None or view.part("body") is None:
+                return self.generator.generate(start, stop, sampler=self.sampler)
+            form = choose_form(view, kind, self.generator.choices)
+            said = say(view, form, self.generator, self.sampler)
+        except UnsayableError:
+            return None
+        return Generated(said.words, said.output, said.remaining, said.partial, stop)
+
+    def _finish(self) -> Said:
+        view, form = self.view, self.form
+        if self.triggered:
+            add_article(self.generator.choices, self.words)
+        for start, stop in view.file.comments_in(view.start, view.stop):
+            if not any(edit.start <= start < edit.stop for edit in self.edits):
+                self.edits.append(Edit(start, stop))
+                self._queue(start, stop)
+        last = self.said[-1] if self.said else -1
+        if last >= 0 and not (form.forced and not self.stopped):
+            output = with_one_caret(self.edits[last].output)
+            if CARET not in output:
+                output.append(CARET)
+        else:
+            last = -1
+            self._default_caret()
+        for index in self.said:
+            edit = self.edits[index]
+            kept = output if index == last else without_carets(edit.output)
+            self.edits[index] = Edit(edit.start, edit.stop, tuple(kept))
+        printed = print_target(view.file, view.start, view.stop, self.edits, self.handled)
+        self.remaining.sort()
+        return Said(self.words, printed, self.remaining, self.stopped)
+
+    def _default_caret(self) -> None:
+        for place, role in self.form.caret:
+            part = self.view.part(role)
+            if part is None:
+                continue
+            if place == "after":
+                unit = part.stop
+            elif place == "before":
+                unit = part.start
+            else:
+                unit = self.view.body_start(part)
+            self.edits.append(Edit(unit, unit, (CARET,)))
+            return

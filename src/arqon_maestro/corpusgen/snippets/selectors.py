@@ -1,0 +1,92 @@
+"""A path language that finds the parts of a syntax node: ``.body/block``, ``except_clause[0]``.
+
+A path is a list of steps parted by ``/``. A step is a node type, an anonymous token in quotes, a
+field with a leading dot, ``*`` for any named node, or alternatives of these parted by ``|``. It
+walks to the matching children. ``[0]``, ``[-1]`` and ``[1:]`` keep the first, the last, and all but
+the first of a step's matches. A step in parentheses with a star, ``(pointer_declarator)*``, walks
+down as long as it matches and may match nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
+
+_STEP = re.compile(r"(?P<open>\()?(?P<names>[^()\[\]]+)(?(open)\)\*)(?:\[(?P<index>0|-1|1:)\])?")
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    kinds: frozenset[str]
+    fields: frozenset[str]
+    any_named: bool
+    index: str
+    repeated: bool
+
+    def matches(self, tree: SyntaxTree, node: int) -> bool:
+        kind = tree.kinds[node]
+        return (
+            kind in self.kinds
+            or tree.fields[node] in self.fields
+            or (self.any_named and kind[0] != "'")
+        )
+
+
+@cache
+def compile_path(path: str) -> tuple[_Step, ...]:
+    """Compiles a path.
+
+    Raises:
+        ValueError: if the path is malformed.
+    """
+    steps = []
+    for text in _split(path):
+        match = _STEP.fullmatch(text)
+        if match is None:
+            raise ValueError(f"malformed step {text!r} in the path {path!r}")
+        names = match["names"].split("|")
+        fields = frozenset(name[1:] for name in names if name[0] == ".")
+        kinds = frozenset(name for name in names if name[0] != "." and name != _ANY)
+        steps.append(
+            _Step(kinds, fields, _ANY in names, match["index"] or "", match["open"] is not None)
+        )
+    return tuple(steps)
+
+
+def _split(path: str) -> list[str]:
+    # A slash inside quotes is a token of the language ("'/>'"), not a separator.
+    return re.findall(r"(?:'[^']*'|[^/'])+", path)
+
+
+def select(tree: SyntaxTree, node: int, path: str) -> Sequence[int]:
+    """Returns the nodes that `path` leads to from `node`, in source order."""
+    found: Sequence[int] = (node,)
+    for step in compile_path(path):
+        if step.repeated:
+            found = [_descend(tree, start, step) for start in found]
+            continue
+        found = [
+            child for start in found for child in tree.children(start) if step.matches(tree, child)
+        ]
+        if step.index == "0":
+            found = found[:1]
+        elif step.index == "-1":
+            found = found[-1:]
+        elif step.index == "1:":
+            found = found[1:]
+        if not found:
+            break
+    return found
+
+
+def _descend(tree: SyntaxTree, node: int, step: _Step) -> int:
+    while True:
+        below = next((child for child in tree.children(node) if step.matches(tree, child)), None)
+        if below is None:
+            return node
+        node = below

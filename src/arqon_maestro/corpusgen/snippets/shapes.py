@@ -1,0 +1,225 @@
+"""Shapes: what the syntax nodes of one language are. Read from ``kinds/<language>.yaml``.
+
+A shape maps a grammar's node type to a kind (a recipe) and names the node's parts, its roles. The
+container rules say which nodes are elements of which list or optional slot (spec section 4.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+
+from arqon_maestro.corpusgen.snippets.recipes import Recipe, Weights, recipes, rephrased, validated
+from arqon_maestro.corpusgen.snippets.selectors import compile_path
+from arqon_maestro.errors import ConfigurationError
+
+_PACKAGE = "arqon_maestro.corpusgen.snippets"
+
+COMMENT = "Comment"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _role(value: Any) -> Any:
+    return {"at": value} if isinstance(value, str) else value
+
+
+class Role(_Strict):
+    """A part of a node, and what its removal leaves.
+
+    Attributes:
+        at: path from the node to the part (see `selectors`).
+        kinds: node types that the part may have; any by default.
+        inside: the part is what lies between the first and the last token there.
+        delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``clear``
+            empties its brackets, ``indented`` and ``braced`` empty a body.
+        along: tokens beside it that go with it (``':'`` before a type).
+        keep: texts of a first child that ``clear`` leaves (``self``).
+        replace: words that take its place.
+        statements: path from a body to its statements.
+    """
+
+    at: str
+    kinds: tuple[str, ...] = ()
+    inside: bool = False
+    delete: Literal["slot", "lead", "clear", "indented", "braced"] = "slot"
+    along: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    replace: tuple[str, ...] | None = None
+    statements: str = "*"
+
+    @model_validator(mode="after")
+    def _paths(self) -> Role:
+        compile_path(self.at)
+        compile_path(self.statements)
+        return self
+
+
+class Variant(_Strict):
+    """A more special kind, where all conditions hold; kind None: the node is not said."""
+
+    kind: str | None
+    container: tuple[str, ...] = ()
+    text: dict[str, tuple[str, ...]] = {}
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+class Shape(_Strict):
+    """What a node type is.
+
+    Attributes:
+        kind: name of its recipe; None for a mere wrapper.
+        variants: more special kinds, the first that fits.
+        wraps: path to the node that it wraps, whose kind and roles it has beside its own.
+        roles: its parts.
+    """
+
+    kind: str | None = None
+    variants: tuple[Variant, ...] = ()
+    wraps: str | None = None
+    roles: dict[str, Annotated[Role, BeforeValidator(_role)]] = {}
+
+
+class ContainerRule(_Strict):
+    """Which children of a node are elements of a container.
+
+    Attributes:
+        parent: node types of the parent.
+        under: types that the parent's own parent must have. unless_under: must not have.
+        role: fields that the parent must fill in its own parent. unless_role: must not fill.
+        children: node types of the elements; all named ones but comments by default.
+        unless: node types that are no elements. field: fields that the elements fill.
+        count: ``one`` or ``many`` elements in the parent.
+        kind: kind of every element. otherwise: kind of elements that have no shape.
+    """
+
+    parent: tuple[str, ...]
+    under: tuple[str, ...] = ()
+    unless_under: tuple[str, ...] = ()
+    role: tuple[str, ...] = ()
+    unless_role: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
+    count: Literal["any", "one", "many"] = "any"
+    kind: str | None = None
+    otherwise: str | None = None
+
+
+class CommentShape(_Strict):
+    """Regular expressions for a comment's delimiters, which stay unsaid."""
+
+    opens: str
+    closes: str = ""
+
+
+class Shapes(_Strict):
+    """All that is known of one language's syntax tree.
+
+    Attributes:
+        other_grammars: entry points ``module:function`` for sources that the language's own
+            grammar has errors in.
+        comments: comment node types. strings: string node types.
+        nodes: shapes by node type. containers: rules by container name.
+        keywords: skeleton words beside the 53 of all languages.
+        recipes: recipes that this language has its own of.
+        phrases: by kind, what is said for its trigger here instead.
+        statement_lists: containers whose elements are statements or members: a bare element has
+            a caret there, and comments are said there.
+    """
+
+    language: str
+    other_grammars: tuple[str, ...] = ()
+    comments: dict[str, CommentShape]
+    strings: tuple[str, ...]
+    nodes: dict[str, Shape]
+    containers: dict[str, tuple[ContainerRule, ...]]
+    keywords: tuple[str, ...] = ()
+    recipes: dict[str, Any] = {}
+    phrases: dict[str, Weights] = {}
+    statement_lists: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_kinds(self) -> Shapes:
+        kinds = {shape.kind for shape in self.nodes.values()}
+        kinds |= {variant.kind for shape in self.nodes.values() for variant in shape.variants}
+        for rules in self.containers.values():
+            kinds |= {kind for rule in rules for kind in (rule.kind, rule.otherwise)}
+        kinds.update(self.phrases)
+        own = {*recipes(), *self.recipes}
+        unknown = sorted(kind for kind in kinds if kind and kind not in own)
+        if unknown:
+            raise ValueError(f"kinds without a recipe: {', '.join(unknown)}")
+        unknown = sorted(set(self.statement_lists) - set(self.containers))
+        if unknown:
+            raise ValueError(f"statement lists without a rule: {', '.join(unknown)}")
+        return self
+
+    @cached_property
+    def all_recipes(self) -> Mapping[str, Recipe]:
+        """The recipes of all kinds, with this language's own recipes and phrases."""
+        merged = {**recipes(), **validated(self.recipes, f"kinds/{self.language}.yaml")}
+        for kind, phrases in self.phrases.items():
+            merged[kind] = rephrased(merged[kind], phrases)
+        return merged
+
+    @cached_property
+    def rules_by_parent(self) -> Mapping[str, tuple[tuple[str, ContainerRule], ...]]:
+        """Container names and rules by the parent's node type, in the file's order."""
+        rules: dict[str, tuple[tuple[str, ContainerRule], ...]] = {}
+        for container, container_rules in self.containers.items():
+            for rule in container_rules:
+                for parent in rule.parent:
+                    rules[parent] = (*rules.get(parent, ()), (container, rule))
+        return rules
+
+    @cached_property
+    def in_text_kinds(self) -> frozenset[str]:
+        """Kinds that are said inside inserts."""
+        return frozenset(
+            kind
+            for kind, recipe in self.all_recipes.items()
+            if any(form.in_text for form in recipe)
+        )
+
+    @cached_property
+    def in_text_nodes(self) -> frozenset[str]:
+        """Node types that may be of such a kind."""
+        return frozenset(
+            node
+            for node, shape in self.nodes.items()
+            if not self.in_text_kinds.isdisjoint(
+                {shape.kind, *(variant.kind for variant in shape.variants)}
+            )
+        )
+
+    @cached_property
+    def skeleton_words(self) -> frozenset[str]:
+        """Words that may stay in a target unsaid, as they belong to a skeleton."""
+        text = resources.files(_PACKAGE).joinpath("keywords.txt").read_text("utf-8")
+        return frozenset([*text.split(), *self.keywords])
+
+
+@cache
+def shapes_named(name: str) -> Shapes:
+    """Returns the shapes in the data file ``kinds/<name>.yaml``.
+
+    Raises:
+        ConfigurationError: if the file is missing or malformed.
+    """
+    where = f"kinds/{name}.yaml"
+    path = resources.files(_PACKAGE).joinpath("kinds", f"{name}.yaml")
+    try:
+        return Shapes.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except FileNotFoundError:
+        raise ConfigurationError("no such node kinds", where=where) from None
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ConfigurationError("malformed node kinds", where=where, why=str(error)) from None

@@ -1,0 +1,182 @@
+"""The syntax tree of one file as the insert generator sees it: add mappings, snippets in text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
+from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
+from arqon_maestro.corpusgen.snippets.parts import NodeView, SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.sections import choose_form, say
+from arqon_maestro.corpusgen.snippets.shapes import COMMENT, shapes_named
+from arqon_maestro.corpusgen.snippets.syntax import parse
+from arqon_maestro.corpusgen.snippets.targets import with_one_caret
+from arqon_maestro.corpusgen.tokens import TokenStream
+from arqon_maestro.languages.language import Language
+
+if TYPE_CHECKING:
+    from arqon_maestro.corpusgen.inserts import InsertGenerator
+
+_LARGEST_NODE = 5000  # units
+_BARE = 0.05
+_SLOT = "Optional"  # how the names of containers end that are no lists
+
+
+def snippet_source(stream: TokenStream, language: Language) -> SyntaxSnippets | None:
+    """Parses a file for its snippets.
+
+    Args:
+        stream: the units of the normalised source.
+        language: the file's language.
+
+    Returns:
+        The snippets, or None for a language without a syntax tree.
+
+    Raises:
+        MissingPartError: if the language's grammar is not installed.
+        ConfigurationError: if its data file is malformed.
+    """
+    if language.grammar is None or language.snippets is None:
+        return None
+    shapes = shapes_named(language.snippets)
+    entry = f"{language.grammar}:{language.grammar_function}"
+    tree = parse(stream.source, (entry, *shapes.other_grammars))
+    return SyntaxSnippets(SyntaxFile(stream, tree, shapes))
+
+
+@dataclass(frozen=True, slots=True)
+class InTextSnippet:
+    """A node that can be said inside an insert."""
+
+    view: NodeView
+    kind: str
+    rejects: Counter[str]
+
+    @property
+    def stop(self) -> int:
+        """Index after the node's last unit."""
+        return self.view.stop
+
+    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+        """Says the node; None if it can't be said."""
+        try:
+            form = choose_form(self.view, self.kind, generator.choices, in_text=True)
+            said = say(self.view, form, generator, sampler)
+        except UnsayableError as reason:
+            self.rejects[str(reason)] += 1
+            return None
+        return Generated(said.words, said.output, said.remaining, said.partial, self.view.stop)
+
+
+class SyntaxSnippets:
+    """The snippets of one file.
+
+    Attributes:
+        rejects: why nodes could not be said, counted by reason.
+    """
+
+    def __init__(self, file: SyntaxFile) -> None:
+        self.rejects: Counter[str] = Counter()
+        self._file = file
+        self._in_text: bytearray | None = None
+        self._starting: dict[int, list[int]] | None = None
+
+    @property
+    def root(self) -> Any:
+        """The tree-sitter root node."""
+        return self._file.tree.root
+
+    @property
+    def error_share(self) -> float:
+        """The share of the source that does not parse, 0 to 1."""
+        return self._file.tree.error_share
+
+    def in_text(self, index: int) -> bool:
+        """Returns whether unit `index` lies in a string or a comment."""
+        flags = self._in_text
+        if flags is None:
+            flags = self._in_text = self._text_flags()
+        return bool(flags[index])
+
+    def _text_flags(self) -> bytearray:
+        file = self._file
+        text_kinds = {*file.shapes.strings, *file.shapes.comments}
+        flags = bytearray(len(file.stream) + 1)
+        for node, kind in enumerate(file.tree.kinds):
+            if kind in text_kinds:
+                start = file.stream.index_at(file.tree.starts[node])
+                stop = file.stream.index_at(file.tree.ends[node])
+                flags[start:stop] = b"\1" * (stop - start)
+        return flags
+
+    def starting_at(self, index: int, stop: int) -> Sequence[InTextSnippet]:
+        """Returns the snippets that start at unit `index` and end at or before `stop`."""
+        starting = self._starting
+        if starting is None:
+            starting = self._starting = self._in_text_nodes()
+        nodes = starting.get(index)
+        if nodes is None:
+            return ()
+        found = []
+        for node in nodes:
+            view = NodeView(self._file, node, None)
+            kind = view.kind()
+            if view.stop <= stop and kind in self._file.shapes.in_text_kinds:
+                found.append(InTextSnippet(view, kind, self.rejects))
+        return found
+
+    def _in_text_nodes(self) -> dict[int, list[int]]:
+        file = self._file
+        kinds = file.shapes.in_text_nodes
+        found: dict[int, list[int]] = {}
+        for node, kind in enumerate(file.tree.kinds):
+            if kind in kinds and node not in file.tree.faulty:
+                try:
+                    start = file.units(node)[0]
+                except UnsayableError:
+                    continue
+                found.setdefault(start, []).append(node)
+        return found
+
+    def mappings(self, generator: InsertGenerator) -> Iterator[AddDraft]:
+        """Yields the add mappings of the whole file, in its order."""
+        found = candidates(self._file.tree, self._file.shapes)
+        for candidate in found:
+            try:
+                draft = self._draft(candidate, generator)
+            except UnsayableError as reason:
+                self.rejects[str(reason)] += 1
+                continue
+            if draft is not None:
+                yield draft
+
+    def _draft(self, candidate: Candidate, generator: InsertGenerator) -> AddDraft | None:
+        file = self._file
+        if candidate.node in file.tree.faulty:
+            raise UnsayableError("syntax error")
+        view = NodeView(file, candidate.node, candidate.container)
+        if view.start == view.stop:
+            return None
+        if view.stop - view.start > _LARGEST_NODE:
+            raise UnsayableError("oversized node")
+        rule, choices = candidate.rule, generator.choices
+        if file.tree.kinds[candidate.node] in file.shapes.comments:
+            kind: str | None = COMMENT
+        else:
+            kind = rule.kind or view.kind() or rule.otherwise
+        if kind is None:
+            if candidate.container.endswith(_SLOT) or not choices.flip(_BARE):
+                return None
+            bare = generator.generate(view.start, view.stop)
+            output = with_one_caret(bare.output)
+            return AddDraft(
+                bare.words, output, view.start, view.stop, candidate.container, None, bare.partial
+            )
+        form = choose_form(view, kind, choices)
+        said = say(view, form, generator, generator.draw_sampler())
+        return AddDraft(
+            said.words, said.output, view.start, view.stop, candidate.container, kind, said.partial
+        )

@@ -1,0 +1,182 @@
+"""The syntax layer: one walk of a tree-sitter tree into flat arrays.
+
+A node is an index into the arrays, in preorder, so that the nodes of a subtree are neighbours and
+no later step needs recursion or the native tree. After normalisation a source is ASCII, so byte
+and character offsets coincide.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from arqon_maestro.errors import MissingPartError
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+ERROR_KIND = "ERROR"
+_ERROR_KIND_ID = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxTree:
+    """A syntax tree as parallel lists over its nodes in preorder; node 0 is the root.
+
+    Attributes:
+        source: the ASCII text that was parsed.
+        kinds: node types; an anonymous token is written in quotes, ``'async'``.
+        starts, ends: offsets in characters.
+        fields: the name of the field a node fills in its parent, or "".
+        parents: the parent's index; -1 for the root.
+        afters: the index just behind a node's subtree.
+        faulty: nodes that contain a syntax error.
+        error_bytes: characters that lie in outermost ERROR nodes.
+        root: tree-sitter's own root node.
+    """
+
+    source: str
+    kinds: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    fields: Sequence[str]
+    parents: Sequence[int]
+    afters: Sequence[int]
+    faulty: frozenset[int]
+    error_bytes: int
+    root: tree_sitter.Node
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def error_share(self) -> float:
+        """The share of the source that lies in ERROR nodes, 0 to 1."""
+        return self.error_bytes / len(self.source) if self.source else 0.0
+
+    def children(self, node: int) -> Iterator[int]:
+        """Yields the direct children of `node` in source order."""
+        afters = self.afters
+        child, end = node + 1, afters[node]
+        while child < end:
+            yield child
+            child = afters[child]
+
+    def text(self, node: int) -> str:
+        """Returns the source text of `node`."""
+        return self.source[self.starts[node] : self.ends[node]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    language: tree_sitter.Language
+    kinds: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+@cache
+def _grammar(entry: str) -> _Grammar:
+    """Loads the grammar named by ``module`` or ``module:function``."""
+    module_name, _, function = entry.partition(":")
+    try:
+        import tree_sitter
+
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise MissingPartError(
+            f"the grammar {module_name} is not installed",
+            why=str(error),
+            remedy=f"pip install {module_name.replace('_', '-')}",
+        ) from error
+    language = tree_sitter.Language(getattr(module, function or "language")())
+    kinds = []
+    for kind_id in range(language.node_kind_count):
+        name = language.node_kind_for_id(kind_id) or ""
+        kinds.append(name if language.node_kind_is_named(kind_id) else f"'{name}'")
+    fields = [""]
+    fields += [language.field_name_for_id(number) or "" for number in _field_ids(language)]
+    return _Grammar(language, tuple(kinds), tuple(fields))
+
+
+def _field_ids(language: tree_sitter.Language) -> range:
+    return range(1, language.field_count + 1)
+
+
+def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
+    """Parses a normalised source.
+
+    Args:
+        source: ASCII text.
+        grammars: entry points ``module`` or ``module:function``, tried in order until one parses
+            without an error; if all have errors, the tree with the smallest error share is taken.
+
+    Raises:
+        MissingPartError: if a grammar is not installed.
+        UnicodeEncodeError: if the source is not ASCII.
+    """
+    best: SyntaxTree | None = None
+    for entry in grammars:
+        tree = _walk(source, _grammar(entry))
+        if not tree.faulty:
+            return tree
+        if best is None or tree.error_bytes < best.error_bytes:
+            best = tree
+    if best is None:
+        raise ValueError("no grammar given")
+    return best
+
+
+def _walk(source: str, grammar: _Grammar) -> SyntaxTree:
+    import tree_sitter
+
+    tree = tree_sitter.Parser(grammar.language).parse(source.encode("ascii"))
+    kind_names, field_names = grammar.kinds, grammar.fields
+    kinds: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    fields: list[str] = []
+    parents: list[int] = []
+    afters: list[int] = []
+    faulty: list[int] = []
+    error_bytes, error_end = 0, 0
+    has_errors = tree.root_node.has_error
+    cursor = tree.walk()
+    ancestors: list[int] = []
+    while True:
+        node = cursor.node
+        assert node is not None  # a cursor always stands on a node
+        index = len(kinds)
+        kind_id = node.kind_id
+        kinds.append(kind_names[kind_id] if kind_id != _ERROR_KIND_ID else ERROR_KIND)
+        starts.append(node.start_byte)
+        ends.append(node.end_byte)
+        fields.append(field_names[cursor.field_id or 0])
+        parents.append(ancestors[-1] if ancestors else -1)
+        afters.append(index + 1)
+        if has_errors and node.has_error:
+            faulty.append(index)
+            if kind_id == _ERROR_KIND_ID and starts[index] >= error_end:
+                error_end = ends[index]
+                error_bytes += error_end - starts[index]
+        if cursor.goto_first_child():
+            ancestors.append(index)
+            continue
+        while not cursor.goto_next_sibling():
+            if not ancestors:
+                return SyntaxTree(
+                    source,
+                    kinds,
+                    starts,
+                    ends,
+                    fields,
+                    parents,
+                    afters,
+                    frozenset(faulty),
+                    error_bytes,
+                    tree.root_node,
+                )
+            cursor.goto_parent()
+            afters[ancestors.pop()] = len(kinds)
