@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
-from arqon_maestro.corpusgen.grammar.chainer import COMMAND, PREPOSITION_SELECTION, REPEAT
+from arqon_maestro.corpusgen.grammar.chainer import COMMAND, GO_TO, PREPOSITION_SELECTION, REPEAT
 from arqon_maestro.corpusgen.grammar.expansion import APPLICATION
 from arqon_maestro.corpusgen.grammar.forest import Vertex
 from arqon_maestro.corpusgen.grammar.markup import write_markup
@@ -20,6 +20,7 @@ from arqon_maestro.corpusgen.grammar.parser_grammar import (
     FREE_WORD_COST,
     NUMBER_COST,
     UNSAMPLED_COST,
+    VERB_AS_OBJECT_COST,
     ParserGrammar,
     State,
     load_parser_grammar,
@@ -177,6 +178,8 @@ class _Chart:
                     )
                 for child, after in state.rules_before(word, first_words):
                     extra = _cost_between(ending, child)
+                    if child == GO_TO and word in self._grammar.text_verbs:
+                        extra += VERB_AS_OBJECT_COST
                     for (end, child_ending), span in self._of_rule(child, position).items():
                         _reach(prefixes[end], after, child_ending).add(extra, before, span)
         return spans

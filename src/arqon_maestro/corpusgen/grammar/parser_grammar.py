@@ -32,6 +32,9 @@ NUMBER_COST = -math.log(0.07)
 # Of going on after a command whose free text is open-ended: a chain's text tail comes last, so
 # that all other readings are put before this one.
 AFTER_OPEN_TEXT_COST = 1000.0
+# Of going to an object without saying so, where the object's word is also the verb of a text
+# command: "type two" enters text, though it could be the second type.
+VERB_AS_OBJECT_COST = 100.0
 
 _WORD_RULES = frozenset({FREE_TEXT, *NUMBER_RULES})
 
@@ -103,6 +106,9 @@ class ParserGrammar:
             self.tries[rule] = self._trie(chances)
         for rule in self.tries:
             self._find_first_words(rule)
+        self.text_verbs = frozenset(
+            word for rule in chaining.text for word in self.tries[rule].words
+        )
 
     def _trie(self, chances: Chances) -> State:
         root = self._state("")
