@@ -1,6 +1,15 @@
 """CorpusGen: from source code to what a speaker would say for it."""
 
+from arqon_maestro.corpusgen.grammar import Command, generate_commands
+from arqon_maestro.corpusgen.mappings import generate_mappings
 from arqon_maestro.corpusgen.records import Mapping
 from arqon_maestro.corpusgen.tokens import detokenize, tokenize
 
-__all__ = ["Mapping", "detokenize", "tokenize"]
+__all__ = [
+    "Command",
+    "Mapping",
+    "detokenize",
+    "generate_commands",
+    "generate_mappings",
+    "tokenize",
+]
