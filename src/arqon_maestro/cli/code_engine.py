@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 from arqon_maestro.library import CODE_MODELS, Library, library_root
 
@@ -22,20 +23,37 @@ ModelOption = Annotated[str, typer.Option("--model", help=f"One of {', '.join(CO
 LanguageOption = Annotated[
     str, typer.Option("--language", help="Language of the model; `default` for transcript-parser.")
 ]
+OptionalModel = Annotated[str | None, typer.Option("--model", help="Only this model.")]
+OptionalLanguage = Annotated[str | None, typer.Option("--language", help="Only this language.")]
+GpusOption = Annotated[int, typer.Option("--gpus", help="GPUs to train on; 0: the processor.")]
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Use the model in this folder, not the installed.")
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Cores to use.")]
 
 
+def check_language(language: str) -> None:
+    """Raises `UsageError` for a language that there is not."""
+    from arqon_maestro import languages
+
+    languages.get(language)
+
+
+def check_names(model: str, language: str | None) -> None:
+    """Raises `UsageError` for a model or a language that there is not."""
+    if model not in CODE_MODELS:
+        raise UsageError(f"no such model: {model!r}", remedy=did_you_mean(model, CODE_MODELS))
+    if language is not None:
+        check_language(language)
+
+
 def model_folder(model: str, language: str, folder: Path | None) -> Path:
     """Returns where a model is installed, or `folder`.
 
     Raises:
-        UsageError: no such model.
+        UsageError: no such model or language.
     """
-    if model not in CODE_MODELS:
-        raise UsageError(f"no such model: {model!r}", remedy=did_you_mean(model, CODE_MODELS))
+    check_names(model, language)
     return folder or Library(library_root()).code_model(model, language)
 
 
@@ -130,3 +148,85 @@ def rescore(
         return
     for score in scores:
         typer.echo(f"{score:.6f}")
+
+
+@app.command("generate-dataset")
+def generate_dataset(
+    model: ModelOption,
+    language: LanguageOption,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Make a model's dataset from source code."""
+    from arqon_maestro.pipeline import datasets
+
+    check_names(model, language)
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    datasets.generate_dataset(pipeline, model, language)
+    typer.echo(str(pipeline.library.dataset(model, language)))
+
+
+@app.command()
+def train(
+    model: ModelOption,
+    language: LanguageOption,
+    gpus: GpusOption = 0,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Train a model; goes on where an interrupted training was."""
+    from arqon_maestro.pipeline import code_engine
+
+    check_names(model, language)
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    code_engine.train(pipeline, model, language, gpus=gpus)
+    typer.echo(str(pipeline.library.training(model, language)))
+
+
+@app.command()
+def export(
+    model: OptionalModel = None,
+    language: OptionalLanguage = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Pack trained models into tarballs and install them; by default all that are trained."""
+    from arqon_maestro.pipeline import code_engine
+
+    if model is not None:
+        check_names(model, language)
+    elif language is not None:
+        check_language(language)
+    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    for name, spoken in code_engine.chosen_trained(pipeline, model, language):
+        _, installed = code_engine.export(pipeline, name, spoken)
+        if installed is not None:
+            typer.echo(str(installed.folder / f"{installed.version}.tar.gz"))
+
+
+@app.command()
+def evaluate(
+    model: ModelOption,
+    language: LanguageOption,
+    test_mode: TestMode = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Measure an installed model on held-out lines."""
+    from arqon_maestro.pipeline import evaluation
+
+    check_names(model, language)
+    pipeline = pipeline_of(test_mode=test_mode, force=force, dry_run=dry_run)
+    scores = evaluation.evaluate_code_model(pipeline, model, language)
+    typer.echo(evaluation.show_scores(scores, as_json=as_json))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arqon_maestro.artifacts import read_json
+from arqon_maestro.errors import MissingPartError
 from arqon_maestro.library import CODE_MODELS
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
@@ -14,9 +15,9 @@ from arqon_maestro.models.keys import ModelKey
 from arqon_maestro.models.tarball import pack
 from arqon_maestro.models.version import is_tarball
 from arqon_maestro.pipeline.context import Pipeline, settings
-from arqon_maestro.pipeline.datasets import generate_dataset, source_languages
+from arqon_maestro.pipeline.datasets import generate_dataset
 from arqon_maestro.pipeline.provenance import data_of, data_rows
-from arqon_maestro.steps import Outcome, Step, Work, library_versions
+from arqon_maestro.steps import Outcome, Step, Work
 
 LIBRARIES = ("numpy", "torch")
 
@@ -72,6 +73,7 @@ def train(pipeline: Pipeline, model: str, language: str, *, gpus: int = 0) -> Ou
             outputs={"training": folder},
             manifest=folder / "manifest.json",
             configuration={
+                "recipe": pipeline.recipe.name,
                 "dataset": settings(recipe.dataset),
                 "network": settings(recipe.network),
                 "training": settings(recipe.training),
@@ -85,16 +87,36 @@ def train(pipeline: Pipeline, model: str, language: str, *, gpus: int = 0) -> Ou
     )
 
 
-def trained_models(pipeline: Pipeline) -> list[tuple[str, str]]:
-    """Returns (model, language) of every trained model in the library."""
-    root = pipeline.library.training(CODE_MODELS[0], "x").parent.parent
-    return sorted(
-        (path.parent.parent.name, path.parent.name) for path in root.glob("*/*/model.npz")
+def chosen_trained(
+    pipeline: Pipeline, model: str | None, language: str | None
+) -> list[tuple[str, str]]:
+    """Returns (model, language) of the trained models in the library, all or those named.
+
+    Raises:
+        MissingPartError: there is none.
+    """
+    root = pipeline.library.training(CODE_MODELS[0], "any").parent.parent
+    found = sorted(
+        (path.parent.parent.name, path.parent.name)
+        for path in root.glob("*/*/model.npz")
+        if model in (None, path.parent.parent.name) and language in (None, path.parent.name)
     )
+    if not found:
+        named = " ".join(name for name in (model, language) if name)
+        raise MissingPartError(
+            f"{named or 'no model'} is {'not ' if named else ''}trained",
+            where=root,
+            remedy="maestro code-engine train --model auto-style --language python --test-mode",
+        )
+    return found
 
 
 def export(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome, Installed | None]:
-    """Exports a trained model to a tarball and installs it; the old one serves until then."""
+    """Exports a trained model to a tarball and installs it; the old one serves until then.
+
+    What the tarball says of its making is read from the manifests of training and data, so that it
+    is the same whatever recipe is at hand.
+    """
     training = pipeline.library.training(model, language)
     data = pipeline.library.dataset(model, language)
     key = ModelKey(("code-engine", "export", model, language))
@@ -105,10 +127,9 @@ def export(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome, Inst
 
         unpacked = work.scratch / "unpacked"
         export_model(training, data, unpacked, model, language)
-        manifest = read_json(training / "manifest.json")
-        languages = source_languages(pipeline, model, language)
-        facts = _facts(pipeline, model, language, manifest, list(languages))
-        packed = pack(unpacked, work.output("archive"), {**facts, "model": key.path}, _card(facts))
+        facts = _facts(pipeline, training, data)
+        card = _card(f"{model}, {language}", PURPOSE[model], facts)
+        packed = pack(unpacked, work.output("archive"), {**facts, "model": key.path}, card)
         work.note("version", packed.version)
 
     outcome = pipeline.runner.run(
@@ -119,7 +140,6 @@ def export(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome, Inst
             inputs={"model": training / "model.npz", "dataset": data},
             outputs={"archive": archive},
             manifest=archive.with_name(f"{archive.name}.step.json"),
-            configuration=settings(pipeline.recipe.code_engine.model_named(model)),
             libraries=LIBRARIES,
         )
     )
@@ -134,38 +154,35 @@ def archive_in(folder: Path) -> Path:
     return tarball
 
 
-def _facts(
-    pipeline: Pipeline, model: str, language: str, manifest: dict[str, Any], languages: list[str]
-) -> dict[str, Any]:
-    recipe = pipeline.recipe.code_engine.model_named(model)
-    notes = manifest["notes"]
+def _facts(pipeline: Pipeline, training: Path, data: Path) -> dict[str, Any]:
+    made = read_json(training / "manifest.json")
+    languages = sorted(read_json(data / "manifest.json")["inputs"])
     return {
-        "title": f"{model}, {language}",
-        "what": PURPOSE[model],
-        "configuration": {"recipe": pipeline.recipe.name, **settings(recipe)},
+        "configuration": made["configuration"],
         "data": data_of(pipeline.library, languages),
         "scores": {
-            "validation loss, nats a target token": notes["best_loss"],
-            "updates until then": notes["best_update"],
-            "target tokens trained on": manifest["counts"]["words"],
+            "validation loss, nats a target token": made["notes"]["best_loss"],
+            "updates until then": made["notes"]["best_update"],
+            "target tokens trained on": made["counts"]["words"],
         },
-        "libraries": library_versions(LIBRARIES),
+        "libraries": made["libraries"],
     }
 
 
-def _card(facts: dict[str, Any]) -> str:
+def _card(title: str, what: str, facts: dict[str, Any]) -> str:
+    limits = [
+        "Trained on generated speech: what CorpusGen says of code, not recordings.",
+        "Its scores here are the validation's; `maestro train` measures more and reports it.",
+    ]
+    if facts["configuration"]["recipe"] == "test":
+        limits.append("Made in test mode: small and briefly trained.")
     return render_card(
         Card(
-            title=facts["title"],
-            what=facts["what"],
+            title=title,
+            what=what,
             data=data_rows(facts["data"]),
             scores=facts["scores"],
-            limits=[
-                "Trained on generated speech: what CorpusGen says of code, not recordings.",
-                "A small recipe (see the manifest's configuration) knows little."
-                if facts["configuration"]["recipe"] == "test"
-                else "Measured on held-out repositories only; see the report.",
-            ],
+            limits=limits,
             made="`maestro code-engine train`, then `maestro code-engine export`; the recipe is in "
             "manifest.json.",
         )

@@ -1,0 +1,46 @@
+"""Options that several commands share, and the pipeline that they describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from arqon_maestro.pipeline.context import Pipeline
+
+TestMode = Annotated[
+    bool, typer.Option("--test-mode", help="Less data and fewer updates: config/recipes/test.yaml.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Run every step even if it is up to date.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say which steps would run.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes [default: one a core].")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Fetch nothing from the network.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def pipeline_of(
+    *,
+    test_mode: bool,
+    workers: int | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    offline: bool = False,
+) -> Pipeline:
+    """Returns the pipeline of the library root and checkout that the environment names."""
+    from arqon_maestro.library import library_root, source_root
+    from arqon_maestro.pipeline.context import open_pipeline
+    from arqon_maestro.progress import StreamReporter
+
+    return open_pipeline(
+        library_root(),
+        source_root(),
+        test_mode=test_mode,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
+        reporter=StreamReporter(),
+    )
