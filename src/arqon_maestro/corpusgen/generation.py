@@ -118,6 +118,10 @@ class SnippetSource(Protocol):
     def root(self) -> Any:
         """Root node of the tree-sitter tree, for the file filter (section 6.3)."""
 
+    @property
+    def error_share(self) -> float:
+        """Share of the source in ERROR nodes, 0 to 1, for the file filter."""
+
     def starting_at(self, index: int, stop: int) -> Sequence[Snippet]:
         """Returns the snippets that start at unit `index` and end at or before `stop`."""
 

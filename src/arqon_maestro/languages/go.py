@@ -7,5 +7,4 @@ LANGUAGE = Language(
     title="Go",
     extensions=(".go",),
     grammar="tree_sitter_go",
-    snippets="go",
 )

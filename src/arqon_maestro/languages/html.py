@@ -8,5 +8,4 @@ LANGUAGE = Language(
     extensions=(".html", ".htm", ".xhtml"),
     indentation="  ",
     grammar="tree_sitter_html",
-    snippets="html",
 )

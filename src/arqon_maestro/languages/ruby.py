@@ -10,5 +10,4 @@ LANGUAGE = Language(
     interpreters=("ruby", "jruby"),
     indentation="  ",
     grammar="tree_sitter_ruby",
-    snippets="ruby",
 )

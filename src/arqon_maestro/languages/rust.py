@@ -7,5 +7,4 @@ LANGUAGE = Language(
     title="Rust",
     extensions=(".rs",),
     grammar="tree_sitter_rust",
-    snippets="rust",
 )

@@ -8,5 +8,4 @@ LANGUAGE = Language(
     extensions=(".scss", ".css"),
     indentation="  ",
     grammar="tree_sitter_scss",
-    snippets="scss",
 )
