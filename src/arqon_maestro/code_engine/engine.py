@@ -18,6 +18,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arqon_maestro.artifacts import TEMPORARY_MARK, open_text, replace, sha256_file
+from arqon_maestro.code_engine.marian import (
+    POSITIONS_NAME,
+    position_table,
+    read_arrays,
+    read_options,
+    read_shape,
+)
+from arqon_maestro.code_engine.recipe import MAX_POSITIONS
 from arqon_maestro.code_engine.vocabulary import PieceVocabulary, Vocabulary, load_vocabulary
 from arqon_maestro.corpusgen.unknowns import UnknownReplacer
 from arqon_maestro.errors import DataError, MissingPartError
@@ -174,15 +182,6 @@ def convert(model: Path, vocabulary: Vocabulary, output: Path) -> None:
     from ctranslate2.converters.marian import set_transformer_spec
     from ctranslate2.specs import common_spec, transformer_spec
 
-    from arqon_maestro.code_engine.marian import (
-        POSITIONS_NAME,
-        read_arrays,
-        read_options,
-        read_shape,
-    )
-    from arqon_maestro.code_engine.network import sinusoids
-    from arqon_maestro.code_engine.recipe import MAX_POSITIONS
-
     arrays = read_arrays(model)
     shape, vocabulary_size = read_shape(model, read_options(model, arrays))
     if vocabulary_size != len(vocabulary):
@@ -193,7 +192,7 @@ def convert(model: Path, vocabulary: Vocabulary, output: Path) -> None:
             remedy="maestro code-engine export",
         )
     if POSITIONS_NAME not in arrays:
-        arrays[POSITIONS_NAME] = sinusoids(MAX_POSITIONS, shape.dim).numpy()
+        arrays[POSITIONS_NAME] = position_table(MAX_POSITIONS, shape.dim)
     specification = transformer_spec.TransformerSpec.from_config(
         (shape.encoder_layers, shape.decoder_layers),
         shape.heads,
@@ -217,9 +216,6 @@ def convert(model: Path, vocabulary: Vocabulary, output: Path) -> None:
 
 
 def _positions(model: Path) -> int:
-    from arqon_maestro.code_engine.marian import POSITIONS_NAME
-    from arqon_maestro.code_engine.recipe import MAX_POSITIONS
-
     with np.load(model, allow_pickle=False) as archive:
         return (
             int(archive[POSITIONS_NAME].shape[0])

@@ -1,26 +1,24 @@
-"""Marian's ``model.npz``: names and shapes of the weights, written and read.
+"""Marian's ``model.npz``: an archive of arrays, with the model's options among them.
 
-Besides Marian's own arrays the file holds ``Wpos``, the position table. Marian ignores it;
-CTranslate2's converter would otherwise compute one with another formula.
+Besides Marian's own arrays ours hold ``Wpos``, the position table. Marian ignores it; CTranslate2's
+converter would otherwise compute one with another formula.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
 import yaml
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from torch import Tensor, nn
 
 from arqon_maestro.artifacts import atomic_binary
-from arqon_maestro.code_engine.network import Attention, Layer, Network
 from arqon_maestro.code_engine.recipe import NetworkRecipe
 from arqon_maestro.errors import DataError, MissingPartError
 
@@ -95,65 +93,30 @@ def model_options(recipe: NetworkRecipe, vocabulary_size: int) -> dict[str, Any]
     }
 
 
-def named_weights(network: Network) -> Iterator[tuple[str, Tensor]]:
-    """Yields Marian's names with views of the network's parameters, in Marian's shapes.
-
-    Writing into a view changes the network.
-    """
-    yield "Wemb", network.embedding
-    yield "decoder_ff_logit_out_b", network.output_bias[None]
-    for side, layers in (("encoder", network.encoder), ("decoder", network.decoder)):
-        for number, module in enumerate(layers, start=1):
-            layer = cast(Layer, module)
-            name = f"{side}_l{number}"
-            yield from _attention(f"{name}_self", layer.attention, layer.attention_norm)
-            if layer.context is not None and layer.context_norm is not None:
-                yield from _attention(f"{name}_context", layer.context, layer.context_norm)
-            yield f"{name}_ffn_W1", layer.widen.weight.T
-            yield f"{name}_ffn_b1", layer.widen.bias[None]
-            yield f"{name}_ffn_W2", layer.narrow.weight.T
-            yield f"{name}_ffn_b2", layer.narrow.bias[None]
-            yield from _layer_norm(f"{name}_ffn_ffn", layer.ffn_norm)
-
-
-def _attention(name: str, attention: Attention, norm: nn.LayerNorm) -> Iterator[tuple[str, Tensor]]:
-    parts = 3 if attention.query is None else 2
-    weights = list(attention.project.weight.chunk(parts))
-    biases = list(attention.project.bias.chunk(parts))
-    if attention.query is not None:
-        weights.insert(0, attention.query.weight)
-        biases.insert(0, attention.query.bias)
-    for letter, weight, bias in zip(
-        "qkvo",
-        [*weights, attention.output.weight],
-        [*biases, attention.output.bias],
-        strict=True,
-    ):
-        yield f"{name}_W{letter}", weight.T
-        yield f"{name}_b{letter}", bias[None]
-    yield from _layer_norm(f"{name}_Wo", norm)
-
-
-def _layer_norm(name: str, norm: nn.LayerNorm) -> Iterator[tuple[str, Tensor]]:
-    yield f"{name}_ln_scale", norm.weight[None]
-    yield f"{name}_ln_bias", norm.bias[None]
-
-
-def write_model(path: Path, network: Network) -> None:
-    """Writes the network as Marian does, atomically; the same weights give the same bytes."""
-    arrays: dict[str, NDArray[Any]] = {
-        name: np.ascontiguousarray(weight.detach().float().numpy())
-        for name, weight in named_weights(network)
-    }
-    arrays[POSITIONS_NAME] = network.positions.numpy()
-    options = model_options(network.recipe, network.vocabulary_size)
-    text = yaml.safe_dump(options, sort_keys=True).encode() + b"\0"
-    arrays[OPTIONS_NAME] = np.frombuffer(text, dtype=np.int8)
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes an npz archive, atomically; the same arrays give the same bytes."""
     with atomic_binary(path) as stream, zipfile.ZipFile(stream, "w") as archive:
         for name in sorted(arrays):
             content = io.BytesIO()
             np.lib.format.write_array(content, arrays[name], version=(1, 0))
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME), content.getvalue())
+
+
+def encode_options(options: Mapping[str, Any]) -> NDArray[np.int8]:
+    """Returns options as Marian keeps them in the archive: YAML and a zero byte."""
+    text = yaml.safe_dump(dict(options), sort_keys=True).encode() + b"\0"
+    return np.frombuffer(text, dtype=np.int8)
+
+
+def position_table(positions: int, dim: int) -> NDArray[np.float32]:
+    """Returns Marian's position table (positions, D): sines, then cosines.
+
+    The frequencies are ``10000 ** (-i / (D/2 - 1))`` (tensor2tensor's formula, not the paper's).
+    """
+    half = dim // 2
+    frequencies = np.exp(np.arange(half) * (-math.log(10_000.0) / (half - 1)))
+    angles = np.arange(positions)[:, None] * frequencies[None]
+    return np.concatenate([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -219,26 +182,3 @@ def read_shape(path: Path, options: dict[str, Any]) -> tuple[NetworkRecipe, int]
     if source != target:
         raise DataError("source and target vocabulary differ in size", where=path)
     return recipe, int(target)
-
-
-def read_model(path: Path) -> Network:
-    """Reads a ``model.npz``, ours or Marian's, into a network in evaluation mode.
-
-    Raises:
-        MissingPartError: there is no such file.
-        DataError: the file, its options or the shape of an array is not what it should be.
-    """
-    arrays = read_arrays(path)
-    recipe, vocabulary_size = read_shape(path, read_options(path, arrays))
-    network = Network(recipe, vocabulary_size)
-    with torch.no_grad():
-        for name, weight in named_weights(network):
-            if name not in arrays:
-                raise DataError("the model is incomplete", where=path, why=f"{name} is missing")
-            array = arrays[name].astype(np.float32)
-            if array.shape != tuple(weight.shape):
-                raise DataError(
-                    f"{name} has shape {array.shape}, not {tuple(weight.shape)}", where=path
-                )
-            weight.copy_(torch.from_numpy(array))
-    return network.eval()

@@ -3,7 +3,7 @@
 Legend of shapes: B rows of a batch, S source length, T target length, N target tokens without
 padding, D width, H heads, V vocabulary size. Source and target lines end with `EOS`.
 
-Marian's conventions, which the names in `marian` refer to: sub-layers are followed by dropout,
+Marian's conventions, which the names in `weights` refer to: sub-layers are followed by dropout,
 addition and layer normalisation ("dan"); embeddings are multiplied by sqrt(D); the decoder's
 first input is a zero vector; one matrix serves as both embeddings and output projection.
 """
@@ -17,22 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from arqon_maestro.code_engine.marian import position_table
 from arqon_maestro.code_engine.recipe import MAX_POSITIONS, NetworkRecipe
 from arqon_maestro.code_engine.vocabulary import EOS, UNK
 
 LAYER_NORM_EPSILON = 1e-6
-
-
-def sinusoids(positions: int, dim: int) -> Tensor:
-    """Returns Marian's position table (positions, D): sines, then cosines.
-
-    The frequencies are ``10000 ** (-i / (D/2 - 1))`` (tensor2tensor's formula, not the paper's).
-    """
-    half = dim // 2
-    steps = torch.arange(half, dtype=torch.float64)
-    frequencies = torch.exp(steps * (-math.log(10_000.0) / (half - 1)))
-    angles = torch.arange(positions, dtype=torch.float64)[:, None] * frequencies[None]
-    return torch.cat([angles.sin(), angles.cos()], dim=1).float()
+UNK_BIAS = -10.0
+"""First output bias of `UNK`, which targets do not have: it need not be unlearnt first, and
+decoders that exclude it give the same scores as those that do not."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +141,8 @@ class Network(nn.Module):
         self.decoder = nn.ModuleList(
             Layer(recipe, cross=True) for _ in range(recipe.decoder_layers)
         )
-        self.register_buffer("positions", sinusoids(MAX_POSITIONS, recipe.dim), persistent=False)
+        table = torch.from_numpy(position_table(MAX_POSITIONS, recipe.dim))
+        self.register_buffer("positions", table, persistent=False)
         self._initialise()
 
     @torch.no_grad()
@@ -163,6 +156,7 @@ class Network(nn.Module):
         scale = self.recipe.init_scale
         bound = math.sqrt(3 / self.recipe.dim)
         nn.init.uniform_(self.embedding, -bound, bound)
+        self.output_bias[UNK] = UNK_BIAS
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)

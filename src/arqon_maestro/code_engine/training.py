@@ -26,10 +26,10 @@ from arqon_maestro.code_engine.checkpoint import (
     save_checkpoint,
 )
 from arqon_maestro.code_engine.engine import MODEL_FILE
-from arqon_maestro.code_engine.marian import write_model
 from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.preparation import Prepared, prepare
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
+from arqon_maestro.code_engine.weights import write_model
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.progress import SILENT, Reporter, Task
 

@@ -107,6 +107,7 @@ class Translator:
             length_penalty=0,
             disable_unk=True,
             return_scores=True,
+            min_decoding_length=0,
             max_decoding_length=limit,
             max_input_length=0,
             max_batch_size=BATCH_TOKENS,

@@ -244,7 +244,8 @@ def load_vocabulary(folder: Path) -> Vocabulary:
 def _quote(token: str) -> str:
     """Quotes a token so that Marian, CTranslate2 and a YAML reader agree on it."""
     quoted = json.dumps(token, ensure_ascii=False)
-    # YAML refuses control characters that JSON lets stand.
+    # YAML refuses control characters that JSON lets stand; all of them have four hex digits.
     return "".join(
-        char if char.isprintable() or char == " " else f"\\u{ord(char):04x}" for char in quoted
+        char if char.isprintable() or char == " " or ord(char) > 0xFFFF else f"\\u{ord(char):04x}"
+        for char in quoted
     )

@@ -1,0 +1,190 @@
+"""Training learns, repeats itself, resumes exactly, and refuses what it cannot use."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from arqon_maestro.artifacts import sha256_file
+from arqon_maestro.code_engine.checkpoint import CHECKPOINT_FILE
+from arqon_maestro.code_engine.recipe import TrainingRecipe
+from arqon_maestro.code_engine.training import LOG_FILE, learning_rate, train
+from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
+
+from .conftest import DATASET, NETWORK, SHORT, TRAINING, Trained
+
+
+class StopAfter:
+    """A reporter that sends this process a signal after some updates."""
+
+    def __init__(self, updates: int, number: int) -> None:
+        self.updates, self.number = updates, number
+
+    def say(self, message: str) -> None:
+        pass
+
+    def task(self, label: str, total: float | None = None, unit: str = "") -> StopAfter:
+        self.counting = unit == "updates"
+        self.done = -1  # the first advance says where the training stands
+        return self
+
+    def __enter__(self) -> StopAfter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        if self.counting:
+            self.done += 1
+            if self.done == self.updates:
+                os.kill(os.getpid(), self.number)
+
+
+def losses(output: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (output / LOG_FILE).read_text().splitlines()]
+    return [{key: line[key] for key in line if key != "words_per_s"} for line in lines]
+
+
+def test_it_learns(trained: Trained) -> None:
+    curve = [line["valid_loss"] for line in losses(trained.output) if "valid_loss" in line]
+    assert len(curve) == 3
+    assert curve[-1] < 0.5 * curve[0]
+    assert trained.summary.updates == TRAINING.updates
+    assert trained.summary.best_loss == min(curve)
+    assert trained.summary.stopped == "updates"
+    assert trained.summary.pairs["train"]["kept"] == 3000
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    dataset: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    train(dataset, tmp_path, DATASET, NETWORK, SHORT)
+    assert sha256_file(tmp_path / "model.npz") == sha256_file(undisturbed / "model.npz")
+
+
+def test_another_seed_gives_others(trained: Trained, tmp_path: Path) -> None:
+    other = TRAINING.model_copy(update={"seed": 8, "updates": 20})
+    same = TRAINING.model_copy(update={"updates": 20})
+    first, second = (
+        train(trained.data, tmp_path / name, DATASET, NETWORK, recipe)
+        for name, recipe in (("other", other), ("same", same))
+    )
+    assert first.best_loss != second.best_loss
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_and_resumed_equals_undisturbed(
+    dataset: Path, undisturbed: Path, tmp_path: Path, number: int
+) -> None:
+    for updates in (37, 14):
+        with pytest.raises(KeyboardInterrupt):
+            train(dataset, tmp_path, DATASET, NETWORK, SHORT, reporter=StopAfter(updates, number))
+    assert not (tmp_path / "model.npz").exists()
+    summary = train(dataset, tmp_path, DATASET, NETWORK, SHORT)
+    assert sha256_file(tmp_path / "model.npz") == sha256_file(undisturbed / "model.npz")
+    assert losses(tmp_path) == losses(undisturbed)
+    assert summary.updates == SHORT.updates
+
+
+def test_killed_between_checkpoints(dataset: Path, undisturbed: Path, tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    class KillAt(StopAfter):
+        def advance(self, amount: float = 1, note: str = "") -> None:
+            self.done += 1
+            if self.counting and self.done == 57:
+                raise Killed
+
+    with pytest.raises(Killed):
+        train(dataset, tmp_path, DATASET, NETWORK, SHORT, reporter=KillAt(0, 0))
+    with open(tmp_path / LOG_FILE, "a") as stream:
+        stream.write('{"update": 99, "lo')
+    train(dataset, tmp_path, DATASET, NETWORK, SHORT)
+    assert sha256_file(tmp_path / "model.npz") == sha256_file(undisturbed / "model.npz")
+    assert losses(tmp_path) == losses(undisturbed)
+
+
+def test_a_finished_training_stays_as_it_is(trained: Trained) -> None:
+    before = sha256_file(trained.output / "model.npz")
+    summary = train(trained.data, trained.output, DATASET, NETWORK, TRAINING)
+    assert summary.updates == TRAINING.updates
+    assert sha256_file(trained.output / "model.npz") == before
+
+
+def test_accumulation_counts_words_not_batches(trained: Trained, tmp_path: Path) -> None:
+    recipe = TRAINING.model_copy(update={"updates": 10, "accumulation": 3, "warmup": 5})
+    summary = train(trained.data, tmp_path, DATASET, NETWORK, recipe)
+    single = recipe.model_copy(update={"accumulation": 1})
+    assert summary.words > 2 * train(trained.data, tmp_path / "1", DATASET, NETWORK, single).words
+
+
+def test_patience_ends_it(trained: Trained, tmp_path: Path) -> None:
+    frozen = TrainingRecipe(
+        updates=500,
+        batch_tokens=400,
+        learning_rate=1e-30,
+        warmup=1,
+        patience=2,
+        validate_every=5,
+        save_every=100,
+    )
+    summary = train(trained.data, tmp_path, DATASET, NETWORK, frozen)
+    assert summary.stopped == "patience"
+    assert (summary.updates, summary.best_update) == (15, 5)
+    assert (tmp_path / "model.npz").is_file()
+
+
+def test_no_number_stops_it_and_keeps_the_checkpoint(trained: Trained, tmp_path: Path) -> None:
+    wild = TRAINING.model_copy(
+        update={"learning_rate": 1e30, "warmup": 40, "clip_norm": 0.0, "save_every": 1}
+    )
+    with pytest.raises(WorkFailedError, match="lower learning_rate"):
+        train(trained.data, tmp_path, DATASET, NETWORK, wild)
+    state = torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)
+    assert state["update"] >= 1
+
+
+def test_another_recipe_s_checkpoint_is_refused(trained: Trained, tmp_path: Path) -> None:
+    recipe = TRAINING.model_copy(update={"updates": 5})
+    train(trained.data, tmp_path, DATASET, NETWORK, recipe)
+    longer = recipe.model_copy(update={"updates": 6})
+    with pytest.raises(DataError, match="another recipe or dataset"):
+        train(trained.data, tmp_path, DATASET, NETWORK, longer)
+    assert train(trained.data, tmp_path, DATASET, NETWORK, longer, restart=True).updates == 6
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"x" * 99])
+def test_a_corrupt_checkpoint_is_an_error(trained: Trained, tmp_path: Path, damage) -> None:  # type: ignore[no-untyped-def]
+    recipe = TRAINING.model_copy(update={"updates": 2})
+    train(trained.data, tmp_path, DATASET, NETWORK, recipe)
+    path = tmp_path / CHECKPOINT_FILE
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match="not a checkpoint"):
+        train(trained.data, tmp_path, DATASET, NETWORK, recipe)
+
+
+def test_a_missing_dataset_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartError, match="generate-dataset"):
+        train(tmp_path, tmp_path / "out", DATASET, NETWORK, TRAINING)
+
+
+def test_learning_rates() -> None:
+    recipe = TrainingRecipe(
+        updates=100, batch_tokens=1, learning_rate=2.0, warmup=10, validate_every=1, save_every=1
+    )
+    assert learning_rate(recipe, 0) == pytest.approx(0.2)
+    assert learning_rate(recipe, 9) == pytest.approx(2.0)
+    assert learning_rate(recipe, 39) == pytest.approx(1.0)
+    for schedule in ("linear", "cosine"):
+        falling = recipe.model_copy(update={"schedule": schedule})
+        rates = [learning_rate(falling, update) for update in range(10, 100)]
+        assert rates == sorted(rates, reverse=True)
+        assert rates[0] == pytest.approx(2.0)
+        assert 0 < rates[-1] < 0.05
