@@ -88,21 +88,21 @@ def count_ngrams(
     """
     _check_request(order, empty_sentences)
     stream = _TokenStream()
-    sizes = sum(path.stat().st_size for path in paths if path.is_file())
-    with reporter.task("counting", total=sizes or None, unit="bytes") as task:
+    with reporter.task("counting", total=_size_bytes(paths), unit="bytes") as task:
         for path in paths:
             for block in read_blocks(path):
                 stream.add(block)
-                task.advance(_bytes_of(block))
+                task.advance(block.size_bytes)
     if not stream.tokens:
         raise DataError("a text without words", where=paths[0] if paths else None)
     return stream.counts(order, vocabulary, empty_sentences)
 
 
-def _bytes_of(block: TextBlock) -> int:
-    # Near enough for a progress bar: each token has its word's mean length and a blank.
-    mean = sum(map(len, block.words)) / max(1, len(block.words)) + 1
-    return int(mean * block.tokens.size)
+def _size_bytes(paths: Sequence[Path]) -> int | None:
+    """Returns the size of the text, unless a compressed file hides it."""
+    if any(path.suffix == ".gz" or not path.is_file() for path in paths):
+        return None
+    return sum(path.stat().st_size for path in paths) or None
 
 
 def _check_request(order: int, empty_sentences: int) -> None:

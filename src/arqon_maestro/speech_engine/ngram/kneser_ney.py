@@ -26,6 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError, UsageError
+from arqon_maestro.speech_engine.ngram.backoff import (
+    PROBABILITY_TOLERANCE,
+    FloatArray,
+    backoff_weights,
+    sums_by,
+)
 from arqon_maestro.speech_engine.ngram.counts import (
     START_ID,
     UNKNOWN_ID,
@@ -43,10 +49,6 @@ from arqon_maestro.speech_engine.ngram.discounting import (
 from arqon_maestro.speech_engine.ngram.model import LOG10_ZERO, ModelLevel, NgramModel
 from arqon_maestro.speech_engine.ngram.trie import PositionArray, suffix_positions
 
-# A sum of probabilities this close to one leaves nothing for backing off (SRILM's tolerance).
-PROBABILITY_TOLERANCE = 3e-6
-
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -402,23 +404,3 @@ class _Estimator:
                 chosen[above.level.parents[needed[-1]]] = True
             needed.append(chosen)
         return needed[::-1]
-
-
-def sums_by(groups: NDArray[np.integer], values: NDArray[np.generic], number: int) -> FloatArray:
-    """Returns the sum of `values` of each of `number` groups."""
-    return np.bincount(groups, values, minlength=number).astype(np.float64, copy=False)
-
-
-def backoff_weights(left: FloatArray, lower_left: FloatArray) -> FloatArray:
-    """Returns back-off weights from the mass that the n-grams of each context leave.
-
-    Args:
-        left: `(contexts,)` one minus the sum of the probabilities of the context's n-grams.
-        lower_left: `(contexts,)` one minus the sum of what the lower order gives their words.
-
-    Returns:
-        `(contexts,)`; 1 where neither leaves anything.
-    """
-    left = np.where(np.abs(left) < PROBABILITY_TOLERANCE * 1e-3, 0.0, left)
-    nothing = lower_left <= PROBABILITY_TOLERANCE * 1e-3
-    return np.where(nothing, 1.0, left / np.where(nothing, 1.0, lower_left))

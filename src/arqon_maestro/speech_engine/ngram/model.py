@@ -67,6 +67,21 @@ class SentenceScores:
 
 
 @dataclass(frozen=True, eq=False)
+class SentenceIds:
+    """Sentences one after the other, each between its markers; `(positions,)` each.
+
+    Attributes:
+        ids: of the words and markers, `OUT_OF_VOCABULARY` where there is none.
+        starts: whether this is a ``<s>``.
+        is_word: whether this is no marker.
+    """
+
+    ids: IdArray
+    starts: NDArray[np.bool_]
+    is_word: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class NgramModel:
     """A back-off n-gram model; immutable.
 
@@ -164,11 +179,12 @@ class NgramModel:
 
         Args:
             columns: the words of the n-grams, first word first: arrays `(n-grams,)` of ids, or
-                `OUT_OF_VOCABULARY`. At most as many as the model's order.
+                `OUT_OF_VOCABULARY`. Of more than the model's order the last ones count.
 
         Returns:
             `(n-grams,)`; minus infinity for words outside the vocabulary.
         """
+        columns = columns[-self.order :]
         last = columns[-1]
         known = last >= 0
         scores = np.where(
@@ -242,22 +258,13 @@ class NgramModel:
             lengths: `(sentences,)` number of words of each.
             include_eos: also count the probability of ``</s>``.
         """
-        start = self.word_ids.get(SENTENCE_START, OUT_OF_VOCABULARY)
-        end = self.word_ids.get(SENTENCE_END, OUT_OF_VOCABULARY)
+        sequence = self.sentence_ids(tokens, lengths)
+        scores = self.token_log10_probabilities(sequence.ids, sequence.starts)
         stops = np.cumsum(lengths + 2) - 1
-        begins = stops - lengths - 1
-        ids = np.empty(tokens.size + 2 * lengths.size, np.int32)
-        is_word = np.ones(ids.size, np.bool_)
-        is_word[begins] = False
-        is_word[stops] = False
-        ids[begins], ids[stops], ids[is_word] = start, end, tokens
-        starts = np.zeros(ids.size, np.bool_)
-        starts[begins] = True
-        scores = self.token_log10_probabilities(ids, starts)
-        scores[begins] = 0.0
+        scores[sequence.starts] = 0.0
         ends = scores[stops] if include_eos else np.zeros(stops.size)
         scores[stops] = ends
-        oov = is_word & (ids == self.unknown_id)
+        oov = sequence.is_word & (sequence.ids == self.unknown_id)
         owner = np.repeat(np.arange(lengths.size), lengths + 2)
         return SentenceScores(
             np.bincount(owner, scores, minlength=lengths.size).astype(np.float64),
@@ -265,3 +272,18 @@ class NgramModel:
             lengths,
             np.bincount(owner[oov], minlength=lengths.size),
         )
+
+    def sentence_ids(self, tokens: IdArray, lengths: NDArray[np.int64]) -> SentenceIds:
+        """Puts the markers around sentences of word ids (see `score_tokens`)."""
+        stops = np.cumsum(lengths + 2) - 1
+        begins = stops - lengths - 1
+        ids = np.empty(tokens.size + 2 * lengths.size, np.int32)
+        is_word = np.ones(ids.size, np.bool_)
+        is_word[begins] = False
+        is_word[stops] = False
+        ids[begins] = self.word_ids.get(SENTENCE_START, OUT_OF_VOCABULARY)
+        ids[stops] = self.word_ids.get(SENTENCE_END, OUT_OF_VOCABULARY)
+        ids[is_word] = tokens
+        starts = np.zeros(ids.size, np.bool_)
+        starts[begins] = True
+        return SentenceIds(ids, starts, is_word)

@@ -44,6 +44,7 @@ class TextBlock:
         lengths: `(lines,)` number of tokens of each line; zero for an empty line.
         path: the file.
         first_line: number of the block's first line, from 1.
+        size_bytes: of the text.
     """
 
     words: tuple[str, ...]
@@ -51,6 +52,7 @@ class TextBlock:
     lengths: NDArray[np.int64]
     path: Path
     first_line: int
+    size_bytes: int
 
     def line_of(self, token: int) -> int:
         """Returns the line number (from 1) of the token at position `token`."""
@@ -131,7 +133,7 @@ def _block(data: bytes, path: Path, first_line: int) -> TextBlock:
     tokens = encoded.indices.to_numpy()
     names = [name[:-1] for name in encoded.dictionary.to_pylist()]
     words = _decode(names)
-    block = TextBlock(words, tokens, lengths, path, first_line)
+    block = TextBlock(words, tokens, lengths, path, first_line, len(data))
     _refuse_bad_words(block)
     return block
 

@@ -113,7 +113,9 @@ def suffix_positions(
     return result
 
 
-def word_columns(levels: Sequence[Branch], order: int, rows: slice | None = None) -> list[IdArray]:
+def word_columns(
+    levels: Sequence[Branch], order: int, rows: slice | PositionArray | None = None
+) -> list[IdArray]:
     """Returns the words of the n-grams of an order: arrays `(n-grams,)`, first word first."""
     branch = levels[order - 1]
     selected = rows if rows is not None else slice(None)
