@@ -1,0 +1,74 @@
+"""``maestro train``: everything, from source code to a report."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
+
+app = typer.Typer()
+
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", help="May be given more than once [default: all of the recipe]."),
+]
+
+
+@app.command()
+def train(
+    language: Languages = None,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+    as_json: Json = False,
+) -> None:
+    """All of it: sources, corpora, models, export, install, evaluation, report."""
+    from arqon_maestro import languages
+    from arqon_maestro.pipeline.training import train_all
+
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    chosen = sorted({languages.get(name).name for name in language or languages.names()})
+    trained = train_all(pipeline, chosen)
+    if trained is None:
+        return
+    if as_json:
+        typer.echo(trained.data.read_text(encoding="utf-8"), nl=False)
+        return
+    for line in _summary(trained.scores):
+        typer.echo(line)
+    typer.echo("\ninstalled:")
+    for model in trained.installed:
+        typer.echo(f"  {model.folder / f'{model.version}.tar.gz'}")
+    typer.echo(f"\nreport: {trained.page}\n        {trained.data}")
+    spoken = next((name for name in chosen if name != "default"), "python")
+    typer.echo(f'\nnow try: maestro try "add function get name" --language {spoken}')
+
+
+def _summary(scores: dict[str, dict[str, Any]]) -> list[str]:
+    lines = []
+    for name, values in scores.items():
+        lines += [f"{name + ':':34} {text}" for text in _figures(name, values)]
+    return lines
+
+
+def _figures(name: str, scores: dict[str, Any]) -> list[str]:
+    if name == "language-models":
+        return [
+            f"{role} perplexity {values['perplexity']:.1f}"
+            for role, values in scores.items()
+            if isinstance(values, dict)
+        ]
+    if name == "speech":
+        recall = ", ".join(f"recall@{k} {v['value']:.1%}" for k, v in scores["recall"].items())
+        return [f"{recall}; word error rate {scores['word_error_rate']:.1%} (synthetic voices)"]
+    if "exact_match" in scores:
+        ranks = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["exact_match"].items())
+        valid = scores["valid_at_1"]
+        return [f"exact match {ranks}" + (f"; valid {valid['value']:.1%}" if valid else "")]
+    return [f"loss {scores['cross_entropy']:.3f} nats a word"]

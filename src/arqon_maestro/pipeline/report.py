@@ -1,0 +1,199 @@
+"""The step that writes the report of a training."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from arqon_maestro.artifacts import read_json, write_json
+from arqon_maestro.evaluation.report import Curve, Plot, Section, Table, write_report
+from arqon_maestro.models.install import Installed
+from arqon_maestro.pipeline.context import Pipeline
+from arqon_maestro.pipeline.evaluation import CONTEXTUAL, scores_path
+from arqon_maestro.progress import clock
+from arqon_maestro.steps import Step, Work
+
+SYNTHETIC = (
+    "The spoken commands are synthetic voices (flite), not people: these figures are optimistic."
+)
+
+
+def make_report(
+    pipeline: Pipeline,
+    languages: list[str],
+    installed: list[Installed],
+    scores: dict[str, dict[str, Any]],
+) -> tuple[Path, Path]:
+    """Writes ``reports/<time>/report.html`` and ``.json`` if anything has changed.
+
+    Returns:
+        The paths of the newest page and JSON file.
+    """
+    latest = pipeline.library.reports / "latest.json"
+
+    def action(work: Work) -> None:
+        stamp = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime())
+        folder = pipeline.library.reports / stamp
+        numbers = {
+            "recipe": pipeline.recipe.name,
+            "seed": pipeline.recipe.seed,
+            "languages": languages,
+            "scores": scores,
+            "models": [_model(pipeline, model) for model in installed],
+            "steps": _steps(pipeline),
+        }
+        title = f"Training report: {', '.join(languages)} ({pipeline.recipe.name} recipe)"
+        write_report(folder, title, _sections(pipeline, scores, numbers), numbers)
+        write_json(work.output("latest"), {"schema_version": 1, "folder": stamp})
+
+    inputs = {name: scores_path(pipeline, name.replace("/", "-")) for name in scores}
+    step = Step(
+        name="report",
+        version=1,
+        action=action,
+        inputs=inputs,
+        outputs={"latest": latest},
+        manifest=latest.with_name("latest.step.json"),
+        configuration={
+            "recipe": pipeline.recipe.name,
+            "languages": languages,
+            "models": [f"{model.key.path} {model.version}" for model in installed],
+        },
+        libraries=("matplotlib",),
+    )
+    folder = _latest(pipeline.library.reports, latest)
+    if folder is not None and not (folder / "report.html").is_file():
+        latest.unlink()  # the report was deleted by hand: write it again
+    pipeline.runner.run(step)
+    folder = _latest(pipeline.library.reports, latest)
+    assert folder is not None  # the step has just made or confirmed it
+    return folder / "report.html", folder / "report.json"
+
+
+def _latest(reports: Path, latest: Path) -> Path | None:
+    return reports / str(read_json(latest)["folder"]) if latest.is_file() else None
+
+
+def _model(pipeline: Pipeline, model: Installed) -> dict[str, Any]:
+    tarball = model.folder / f"{model.version}.tar.gz"
+    return {
+        "model": model.key.path,
+        "version": model.version,
+        "tarball": tarball.relative_to(pipeline.library.root).as_posix(),
+        "size_bytes": tarball.stat().st_size,
+    }
+
+
+def _steps(pipeline: Pipeline) -> list[dict[str, Any]]:
+    return [
+        {"step": outcome.step, "status": outcome.status, "seconds": outcome.manifest["seconds"]}
+        for outcome in pipeline.runner.outcomes
+        if outcome.manifest
+    ]
+
+
+def _sections(
+    pipeline: Pipeline, scores: dict[str, dict[str, Any]], numbers: dict[str, Any]
+) -> list[Section]:
+    sections = [_speech(scores["speech"]), _language_models(scores["language-models"])]
+    for name, values in scores.items():
+        if "/" in name:
+            model, language = name.split("/")
+            sections.append(_code_model(pipeline, model, language, values))
+    models = [[m["model"], m["version"], m["tarball"], m["size_bytes"]] for m in numbers["models"]]
+    steps = [[s["step"], clock(float(s["seconds"]))] for s in numbers["steps"]]
+    sections += [
+        Section(
+            "Models",
+            ["Tarballs, relative to the library root. The same model twice is the same file."],
+            [Table(["model", "version", "tarball", "bytes"], models)],
+        ),
+        Section(
+            "Steps",
+            ["How long each step took when it last ran."],
+            [Table(["step", "time"], steps)],
+        ),
+    ]
+    return sections
+
+
+def rate(value: dict[str, Any] | None) -> str:
+    """Formats a share with its interval."""
+    if value is None:
+        return "–"
+    interval = f"{value['low']:.1%} to {value['high']:.1%}"
+    return f"{value['value']:.1%} ({interval}; {value['count']} of {value['total']})"
+
+
+def _speech(scores: dict[str, Any]) -> Section:
+    rows = [[f"recall@{k}", rate(value)] for k, value in scores["recall"].items()]
+    low, high = scores["word_error_rate_interval"]
+    rows.append(["word error rate", f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})"])
+    rows.append(["real-time factor", f"{scores['real_time_factor']:.3f}"])
+    missed = [
+        [item["reference"], item["ranked"][0] if item["ranked"] else ""]
+        for item in scores["utterances"]
+        if item["reference"] not in item["ranked"][:1]
+    ]
+    return Section(
+        "Spoken commands",
+        [SYNTHETIC, "Intervals are at 95%."],
+        [Table(["measure", "value"], rows), Table(["said, not first", "heard"], missed[:20])],
+    )
+
+
+def _language_models(scores: dict[str, Any]) -> Section:
+    roles = [name for name in scores if name != "schema_version"]
+    rows = [
+        [
+            role,
+            scores[role]["perplexity"],
+            scores[role]["perplexity_excluding_eos"],
+            scores[role]["words"],
+            scores[role]["oovs"],
+        ]
+        for role in roles
+    ]
+    return Section(
+        "Language models",
+        ["Perplexity on text of repositories that were not trained on; unknown words left out."],
+        [Table(["model", "perplexity", "without </s>", "words", "unknown"], rows)],
+    )
+
+
+def _code_model(pipeline: Pipeline, model: str, language: str, scores: dict[str, Any]) -> Section:
+    parts: list[Table | Plot] = []
+    if model == CONTEXTUAL:
+        interval = f"{scores['low']:.3f} to {scores['high']:.3f}"
+        rows = [
+            ["loss, nats a word", f"{scores['cross_entropy']:.3f} ({interval})"],
+            ["perplexity a word", f"{scores['perplexity']:.1f}"],
+            ["lines", scores["lines"]],
+        ]
+        parts.append(Table(["measure", "value"], rows))
+    else:
+        rows = [[f"exact match at {k}", rate(v)] for k, v in scores["exact_match"].items()]
+        rows += [[f"at 1, {kind}", rate(v)] for kind, v in scores["exact_match_by_kind"].items()]
+        if scores["valid_at_1"] is not None:
+            rows.append(["valid at 1", rate(scores["valid_at_1"])])
+            best = scores["exact_match_of_first_valid"]
+            rows.append(["exact match of the first valid", rate(best)])
+        parts.append(Table(["measure", "value"], rows))
+    parts.append(_curve(pipeline.library.training(model, language) / "log.jsonl"))
+    if scores.get("misses"):
+        wrong = [[m["source"], m["reference"], m["output"]] for m in scores["misses"][:10]]
+        parts.append(Table(["source", "reference", "output"], wrong))
+    note = "Held-out lines of repositories that training did not see. Intervals are at 95%."
+    return Section(f"{model}, {language}", [note], parts)
+
+
+def _curve(log: Path) -> Plot:
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    curves = []
+    for label, key in (("training", "loss"), ("validation", "valid_loss")):
+        points = [(r["update"], r[key]) for r in records if r.get(key) is not None]
+        if points:
+            curves.append(Curve(label, [x for x, _ in points], [y for _, y in points]))
+    return Plot("Loss", "updates", "nats a target token", curves)
