@@ -20,14 +20,12 @@ class FilterStatistics:
     """What `filter_corpus` did.
 
     Attributes:
-        sentences: sentences with words.
-        empty_sentences: empty ones added.
+        sentences: sentences written.
         words: words of all sentences.
         replaced: how many of them became `HINT`.
     """
 
     sentences: int
-    empty_sentences: int
     words: int
     replaced: int
 
@@ -115,28 +113,20 @@ def combine_corpora(
     return taken
 
 
-def filter_corpus(
-    source: Path,
-    destination: Path,
-    vocabulary: Iterable[str],
-    *,
-    empty_share: float = 0.0,
-) -> FilterStatistics:
+def filter_corpus(source: Path, destination: Path, vocabulary: Iterable[str]) -> FilterStatistics:
     """Writes ``corpus-filtered.txt``: words outside `vocabulary` become `HINT`.
+
+    The empty sentences that raise the probability of "nothing was said" are not written here: they
+    are a weight given to the n-gram counts.
 
     Args:
         source: text, one sentence a line.
-        destination: the filtered text; empty lines at its end are the empty sentences.
+        destination: the filtered text.
         vocabulary: words kept.
-        empty_share: empty sentences to add, as a share of the others. They raise the probability
-            of "nothing was said", so that noise gives no words.
 
     Raises:
-        ConfigurationError: a negative share.
         DataError: no sentence in the text.
     """
-    if empty_share < 0:
-        raise ConfigurationError("empty_share is negative")
     known = frozenset(vocabulary)
     sentences = words = replaced = 0
     with atomic_text(destination) as stream:
@@ -149,6 +139,4 @@ def filter_corpus(
             replaced += filtered.count(HINT)
         if not sentences:
             raise DataError("no sentence in this text", where=source)
-        empty = round(sentences * empty_share)
-        stream.write("\n" * empty)
-    return FilterStatistics(sentences, empty, words, replaced)
+    return FilterStatistics(sentences, words, replaced)

@@ -10,9 +10,13 @@ from functools import cached_property
 from arqon_maestro.errors import DataError, did_you_mean
 
 #: The 39 phones of the CMU dictionary, without stress (ARPAbet): 15 vowels and 24 consonants.
-_VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
-_CONSONANTS = frozenset("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
-PHONES = _VOWELS | _CONSONANTS
+# fmt: off
+PHONES = frozenset([
+    "AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW",
+    "B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N",
+    "NG", "P", "R", "S", "SH", "T", "TH", "V", "W", "Y", "Z", "ZH",
+])
+# fmt: on
 SILENCE_PHONE = "SIL"
 NOISE_PHONE = "SPN"
 #: The two words that head a Kaldi ``lexicon.txt``: silence, and speech-like noise.

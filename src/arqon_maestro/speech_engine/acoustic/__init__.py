@@ -1,0 +1,1 @@
+"""Acoustic models: an input to training, fetched or embedded."""

@@ -1,0 +1,158 @@
+"""Acoustic model bundles: what lies in a folder, whether it is whole, which decoder it needs."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from arqon_maestro.errors import DataError, IntegrityError, MissingPartError
+from arqon_maestro.speech_engine.audio import SAMPLE_RATE_HZ
+
+EMBEDDED_WHEEL = "pocketsphinx"
+EMBEDDED_MODEL = "en-us"
+_EMBEDDED_MARK = "embedded: "
+_POCKETSPHINX_FILES = ("feat.params", "mdef", "means", "noisedict", "transition_matrices")
+_KALDI_FILES = ("final.mdl", "tree")
+_KALDI_IVECTOR_FILES = tuple(
+    f"ivector_extractor/{name}"
+    for name in ("final.dubm", "final.ie", "final.mat", "global_cmvn.stats")
+)
+_KALDI_BINARY_START = b"\0B<TransitionModel> "
+_HEAD_BYTES = 64
+
+
+class BundleKind(StrEnum):
+    """Which decoder an acoustic model is for."""
+
+    POCKETSPHINX = "pocketsphinx"
+    KALDI = "kaldi"
+
+
+@dataclass(frozen=True)
+class AcousticBundle:
+    """An acoustic model that can be found again.
+
+    Attributes:
+        kind: which decoder it is for.
+        reference: ``embedded: pocketsphinx==<version>/en-us``, or a folder's name inside the
+            exported speech engine.
+        folder: where its files are on this machine.
+        ivectors: whether an i-vector extractor comes with it.
+        sample_rate_hz: of the audio it was trained on.
+    """
+
+    kind: BundleKind
+    reference: str
+    folder: Path
+    ivectors: bool = False
+    sample_rate_hz: int = SAMPLE_RATE_HZ
+
+
+def embedded_bundle() -> AcousticBundle:
+    """Returns the acoustic model that comes inside the pocketsphinx wheel.
+
+    Raises:
+        MissingPartError: the wheel, or the model in it, is not installed.
+    """
+    spec = importlib.util.find_spec(EMBEDDED_WHEEL)
+    try:
+        installed = version(EMBEDDED_WHEEL)
+    except PackageNotFoundError:
+        spec = None
+    if spec is None or spec.origin is None:
+        raise MissingPartError(
+            f"the wheel {EMBEDDED_WHEEL} is not installed", remedy=f"pip install {EMBEDDED_WHEEL}"
+        )
+    folder = Path(spec.origin).parent / "model" / EMBEDDED_MODEL / EMBEDDED_MODEL
+    reference = f"{_EMBEDDED_MARK}{EMBEDDED_WHEEL}=={installed}/{EMBEDDED_MODEL}"
+    _require(folder, _POCKETSPHINX_FILES)
+    return AcousticBundle(BundleKind.POCKETSPHINX, reference, folder)
+
+
+def folder_bundle(folder: Path, *, reference: str | None = None) -> AcousticBundle:
+    """Describes the acoustic model in a folder after checking that its files are there.
+
+    Args:
+        folder: a pocketsphinx model (``mdef`` …) or a Kaldi one (``final.mdl``, ``tree``).
+        reference: how the model is referred to; by default the folder's name.
+
+    Raises:
+        MissingPartError: no such folder, or a file of the model is missing.
+        DataError: neither kind of model, or not in Kaldi's binary form.
+    """
+    if not folder.is_dir():
+        raise MissingPartError("no such folder", where=folder)
+    name = reference or folder.name
+    if (folder / "mdef").is_file():
+        _require(folder, _POCKETSPHINX_FILES)
+        return AcousticBundle(BundleKind.POCKETSPHINX, name, folder)
+    if not (folder / "final.mdl").is_file():
+        raise DataError(
+            "not an acoustic model", where=folder, why="neither mdef nor final.mdl is in it"
+        )
+    _require(folder, _KALDI_FILES)
+    with open(folder / "final.mdl", "rb") as stream:
+        if not stream.read(_HEAD_BYTES).startswith(_KALDI_BINARY_START):
+            raise DataError(
+                "not a Kaldi model in binary form",
+                where=folder / "final.mdl",
+                remedy="nnet3-am-copy --binary=true",
+            )
+    ivectors = (folder / "ivector_extractor").is_dir()
+    if ivectors:
+        _require(folder, _KALDI_IVECTOR_FILES)
+    return AcousticBundle(BundleKind.KALDI, name, folder, ivectors)
+
+
+def resolve_bundle(reference: str, root: Path) -> AcousticBundle:
+    """Finds the acoustic model that an exported speech engine refers to.
+
+    Args:
+        reference: see `AcousticBundle`.
+        root: the exported speech engine's folder.
+
+    Raises:
+        MissingPartError: it is not there.
+        IntegrityError: the embedded model of another version, or a path out of `root`.
+    """
+    if reference.startswith(_EMBEDDED_MARK):
+        bundle = embedded_bundle()
+        if bundle.reference != reference:
+            wanted = reference.removeprefix(_EMBEDDED_MARK).partition("/")[0]
+            raise IntegrityError(
+                f"the speech engine wants {wanted}",
+                where=root,
+                why=f"installed: {bundle.reference.removeprefix(_EMBEDDED_MARK)}",
+                remedy=f"pip install {wanted}",
+            )
+        return bundle
+    folder = (root / reference).resolve()
+    if not folder.is_relative_to(root.resolve()):
+        raise IntegrityError("an acoustic model outside of its speech engine", where=reference)
+    return folder_bundle(folder, reference=reference)
+
+
+def require_decoder(bundle: AcousticBundle) -> None:
+    """Checks that the recogniser can decode with `bundle`.
+
+    Raises:
+        MissingPartError: it is a Kaldi model, for which no decoder is installed.
+    """
+    if bundle.kind is not BundleKind.POCKETSPHINX:
+        raise MissingPartError(
+            f"no decoder for the {bundle.kind} acoustic model {bundle.reference}",
+            where=bundle.folder,
+            why="decoding with a Kaldi graph is not part of this program",
+            remedy="export the speech engine with the embedded acoustic model",
+        )
+
+
+def _require(folder: Path, names: tuple[str, ...]) -> None:
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise MissingPartError(
+            "an acoustic model with files missing", where=folder, why=", ".join(missing)
+        )

@@ -1,0 +1,123 @@
+"""Writes the folder that `Recognizer` loads: dictionary, language models, settings."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from arqon_maestro.artifacts import atomic_binary, atomic_text, open_text, replace, write_json
+from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.speech_engine.acoustic.bundle import AcousticBundle
+from arqon_maestro.speech_engine.lattice import LOG_BASE
+from arqon_maestro.speech_engine.lexicon.formats import (
+    to_pocketsphinx,
+    write_lexicon,
+    write_pocketsphinx_dictionary,
+)
+from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
+from arqon_maestro.speech_engine.lexicon.vocabulary import Vocabulary, write_vocabulary
+from arqon_maestro.speech_engine.settings import (
+    SETTINGS_FILE,
+    DecoderSettings,
+    LatticeSearchSettings,
+    RecognizerSettings,
+)
+
+LEXICON_FILE = "lexicon.txt"
+VOCABULARY_FILE = "vocab.txt"
+DICTIONARY_FILE = "dictionary.txt"
+SEARCH_MODEL_FILE = "search.lm.bin"
+RESCORING_MODEL_FILE = "rescoring.arpa.gz"
+_ACOUSTIC_FOLDER = "acoustic-model"
+_EMBEDDED = "embedded"
+
+
+def export_speech_engine(
+    destination: Path,
+    *,
+    lexicon: Lexicon,
+    vocabulary: Vocabulary,
+    search_model: Path,
+    rescoring_model: Path,
+    acoustic_model: AcousticBundle,
+    decoder: DecoderSettings | None = None,
+    lattice_search: LatticeSearchSettings | None = None,
+) -> None:
+    """Writes a speech engine's folder; it appears whole or not at all.
+
+    Args:
+        destination: the folder; what is there is replaced.
+        lexicon: pronunciations of at least the vocabulary.
+        vocabulary: words that can be recognised.
+        search_model: ARPA, plain or ``.gz``, for the first pass; order 3 is the highest that
+            pays there.
+        rescoring_model: ARPA, plain or ``.gz``, of the same vocabulary, for the final ranking.
+        acoustic_model: referred to if embedded, copied otherwise.
+        decoder: settings of the first pass.
+        lattice_search: settings of the second pass.
+
+    Raises:
+        MissingPartError: a language model is missing.
+        DataError: a word without pronunciation, or a language model that cannot be read.
+    """
+    for model in (search_model, rescoring_model):
+        if not model.is_file():
+            raise MissingPartError(
+                "no language model", where=model, remedy="maestro speech-engine train-model"
+            )
+    unknown = [word for word in vocabulary.words if word not in lexicon]
+    if unknown:
+        raise DataError(
+            f"{len(unknown)} words of the vocabulary without pronunciation",
+            why=", ".join(unknown[:5]),
+        )
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}.partial-", dir=destination.parent))
+    try:
+        folder.chmod(0o755)
+        known = lexicon.restricted(vocabulary.words)
+        write_lexicon(folder / LEXICON_FILE, known)
+        write_vocabulary(folder / VOCABULARY_FILE, vocabulary)
+        write_pocketsphinx_dictionary(folder / DICTIONARY_FILE, known)
+        _compile_search_model(search_model, folder / SEARCH_MODEL_FILE)
+        _copy_text(rescoring_model, folder / RESCORING_MODEL_FILE)
+        settings = RecognizerSettings(
+            acoustic_model=_place_acoustic_model(acoustic_model, folder),
+            decoder=decoder or DecoderSettings(),
+            lattice_search=lattice_search or LatticeSearchSettings(),
+        )
+        write_json(folder / SETTINGS_FILE, settings.model_dump(mode="json"))
+        replace(folder, destination)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place_acoustic_model(bundle: AcousticBundle, folder: Path) -> str:
+    if bundle.reference.startswith(_EMBEDDED):
+        return bundle.reference
+    shutil.copytree(bundle.folder, folder / _ACOUSTIC_FOLDER)
+    return _ACOUSTIC_FOLDER
+
+
+def _copy_text(source: Path, destination: Path) -> None:
+    with open_text(source) as lines, atomic_text(destination) as stream:
+        shutil.copyfileobj(lines, stream)
+
+
+def _compile_search_model(source: Path, destination: Path) -> None:
+    """Turns an ARPA file into pocketsphinx's binary form, which loads many times faster."""
+    from pocketsphinx import Config, LogMath, NGramModel
+
+    with tempfile.TemporaryDirectory() as name:
+        renamed = Path(name) / "search.arpa"
+        binary = Path(name) / "search.lm.bin"
+        with open_text(source) as lines, open(renamed, "w", encoding="utf-8") as stream:
+            for line in lines:
+                stream.write(to_pocketsphinx(line))
+        try:
+            NGramModel(Config(), LogMath(LOG_BASE), str(renamed)).write(str(binary))
+        except (RuntimeError, ValueError) as error:
+            raise DataError("not an ARPA file", where=source, why=str(error)) from None
+        with atomic_binary(destination) as stream_out:
+            stream_out.write(binary.read_bytes())

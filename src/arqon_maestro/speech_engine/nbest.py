@@ -1,0 +1,222 @@
+"""The n best distinct transcripts of a lattice under an n-gram model of any order.
+
+First a frame-synchronous Viterbi pass over pairs (lattice node, history of the model), with a beam;
+then A* backwards from the end, whose heuristic is the exact forward score, so transcripts come in
+the order of their cost. Paths that differ only in times, pronunciations or silences meet in A*'s
+table of (state, words after it) and give one transcript.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arqon_maestro.speech_engine.lattice import SENTENCE_END, Edge, Lattice
+from arqon_maestro.speech_engine.transcripts import FILLERS
+
+_LN_10 = math.log(10)
+
+
+class ContextModel(Protocol):
+    """What the search needs of `speech_engine.ngram.model.NgramModel`."""
+
+    @property
+    def order(self) -> int:
+        """Length of the longest n-gram."""
+
+    @property
+    def word_ids(self) -> Mapping[str, int]:
+        """Id of each word."""
+
+    @property
+    def unknown_id(self) -> int:
+        """Id of the words outside the vocabulary, negative if there is none."""
+
+    def ngram_log10_probabilities(
+        self, columns: Sequence[NDArray[np.int32]]
+    ) -> NDArray[np.float64]:
+        """Returns log10 p(last | before) of n-grams given column by column."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """Weights and limits of the search; costs are natural logs on the language model's scale.
+
+    Attributes:
+        acoustic_scale: what acoustic log-probabilities are multiplied by. Frames are not
+            independent, so at scale 1 the language model would have no say.
+        word_cost: of each word, against insertions.
+        silence_cost: of each silence between words.
+        noise_cost: of each noise.
+        beam: a state worse than the best of its frame by more is dropped.
+        states_per_frame: a frame keeps at most as many.
+        expansions: A* gives up after as many, with what it has.
+    """
+
+    acoustic_scale: float = 1 / 8
+    word_cost: float = 0.0
+    silence_cost: float = 0.0
+    noise_cost: float = 3.0
+    beam: float = 20.0
+    states_per_frame: int = 400
+    expansions: int = 20000
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A transcript of the lattice: words of the model, fillers left out, and its costs."""
+
+    words: tuple[str, ...]
+    acoustic_cost: float
+    language_model_cost: float
+
+    @property
+    def cost(self) -> float:
+        return self.acoustic_cost + self.language_model_cost
+
+
+@dataclass(slots=True)
+class _State:
+    node: int
+    history: tuple[int, ...]
+    cost: float
+    arcs: list[tuple[_State, float, float]]
+
+
+def n_best(lattice: Lattice, model: ContextModel, settings: SearchSettings) -> Iterator[Hypothesis]:
+    """Yields distinct word sequences of `lattice`, cheapest first.
+
+    Exact but for the beam. Without a path from start to end within the beam nothing is yielded.
+    """
+    final = _forward(lattice, model, settings)
+    if final is not None:
+        yield from _backward(final, lattice, settings)
+
+
+def _forward(lattice: Lattice, model: ContextModel, settings: SearchSettings) -> _State | None:
+    """Returns the best final state; states hold all arcs into them that survived."""
+    ids = model.word_ids
+    start = ids.get(lattice.nodes[0].word, model.unknown_id)
+    states: list[list[_State]] = [[] for _ in lattice.nodes]
+    states[0] = [_State(0, (start,), 0.0, [])]
+    scorer = _Scorer(model)
+    for _, group in groupby(
+        range(1, len(lattice.nodes)), key=lambda index: lattice.nodes[index].start_frame
+    ):
+        numbers = list(group)
+        proposals: list[tuple[int, _State, Edge]] = [
+            (number, state, edge)
+            for number in numbers
+            for edge in lattice.incoming[number]
+            for state in states[edge.source]
+        ]
+        word_ids = {n: ids.get(lattice.nodes[n].word, model.unknown_id) for n in numbers}
+        scorer.look_up(
+            (state.history, word_ids[number])
+            for number, state, _ in proposals
+            if lattice.nodes[number].word
+        )
+        found: dict[tuple[int, tuple[int, ...]], _State] = {}
+        for number, state, edge in proposals:
+            node = lattice.nodes[number]
+            acoustic = -edge.acoustic_log_probability * settings.acoustic_scale
+            if node.word:
+                word = word_ids[number]
+                language = scorer.cost(state.history, word)
+                history = (*state.history, word)[-scorer.history_length :]
+                if node.word != SENTENCE_END:
+                    acoustic += settings.word_cost
+            else:
+                language = 0.0
+                history = state.history
+                acoustic += settings.noise_cost if node.noise else settings.silence_cost
+            if node.word == SENTENCE_END:
+                history = ()
+            cost = state.cost + acoustic + language
+            known = found.get((number, history))
+            if known is None:
+                known = found[number, history] = _State(number, history, cost, [])
+            known.cost = min(known.cost, cost)
+            known.arcs.append((state, acoustic, language))
+        for state in _pruned(found.values(), settings):
+            states[state.node].append(state)
+    return states[-1][0] if states[-1] else None
+
+
+def _pruned(states: Iterable[_State], settings: SearchSettings) -> list[_State]:
+    ranked = sorted(states, key=lambda state: state.cost)
+    if not ranked:
+        return []
+    limit = ranked[0].cost + settings.beam
+    return [state for state in ranked[: settings.states_per_frame] if state.cost <= limit]
+
+
+def _backward(final: _State, lattice: Lattice, settings: SearchSettings) -> Iterator[Hypothesis]:
+    tie = 0
+    # (estimate of the whole cost, tie breaker, state, words after it, acoustic, language)
+    heap: list[tuple[float, int, _State, tuple[str, ...], float, float]] = [
+        (final.cost, tie, final, (), 0.0, 0.0)
+    ]
+    seen: set[tuple[int, tuple[str, ...]]] = set()
+    for _ in range(settings.expansions):
+        if not heap:
+            return
+        _, _, state, after, acoustic, language = heapq.heappop(heap)
+        key = (id(state), after)
+        if key in seen:
+            continue
+        seen.add(key)
+        if not state.arcs:
+            yield Hypothesis(after, acoustic, language)
+            continue
+        word = lattice.nodes[state.node].word
+        spoken = word and word != SENTENCE_END and word not in FILLERS
+        words = (word, *after) if spoken else after
+        for previous, arc_acoustic, arc_language in state.arcs:
+            tie += 1
+            ahead = acoustic + arc_acoustic + language + arc_language
+            heapq.heappush(
+                heap,
+                (
+                    previous.cost + ahead,
+                    tie,
+                    previous,
+                    words,
+                    acoustic + arc_acoustic,
+                    language + arc_language,
+                ),
+            )
+
+
+class _Scorer:
+    """Looks up conditional probabilities in batches and remembers them."""
+
+    def __init__(self, model: ContextModel) -> None:
+        self.history_length = max(1, model.order - 1)
+        self._model = model
+        self._known: dict[tuple[tuple[int, ...], int], float] = {}
+
+    def look_up(self, wanted: Iterable[tuple[tuple[int, ...], int]]) -> None:
+        """Fetches the probabilities of (history, word) pairs that are not known yet."""
+        by_length: dict[int, list[tuple[tuple[int, ...], int]]] = {}
+        for key in dict.fromkeys(wanted):
+            if key not in self._known:
+                by_length.setdefault(len(key[0]), []).append(key)
+        for length, keys in by_length.items():
+            rows = np.array([(*history, word) for history, word in keys], np.int32)
+            # A model of order 1 looks at no history.
+            first = max(0, length + 1 - self._model.order)
+            columns = [rows[:, column].copy() for column in range(first, length + 1)]
+            scores = self._model.ngram_log10_probabilities(columns)
+            self._known.update(zip(keys, (-_LN_10 * scores).tolist(), strict=True))
+
+    def cost(self, history: tuple[int, ...], word: int) -> float:
+        """Returns -ln p(word | history), looked up before."""
+        return self._known[history, word]
