@@ -19,8 +19,8 @@ import xxhash
 
 from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError, WorkFailedError
-from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.evaluation.metrics import edit_distance
+from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES, Pronunciation
 
 G2P = "g2p"
