@@ -178,7 +178,7 @@ class _Chart:
                     )
                 for child, after in state.rules_before(word, first_words):
                     extra = _cost_between(ending, child)
-                    if child == GO_TO and word in self._grammar.text_verbs:
+                    if child == GO_TO and self._grammar.enters_text(words, position):
                         extra += VERB_AS_OBJECT_COST
                     for (end, child_ending), span in self._of_rule(child, position).items():
                         _reach(prefixes[end], after, child_ending).add(extra, before, span)

@@ -19,7 +19,13 @@ from arqon_maestro.corpusgen.grammar.chainer import (
 )
 from arqon_maestro.corpusgen.grammar.chaining import Chaining, load_chaining
 from arqon_maestro.corpusgen.grammar.expansion import APPLICATION, Chances, Expansion
-from arqon_maestro.corpusgen.grammar.rules import FREE_TEXT, NUMBER_RULES, Grammar, load_grammar
+from arqon_maestro.corpusgen.grammar.rules import (
+    FREE_TEXT,
+    NUMBER_RULES,
+    UNIONS,
+    Grammar,
+    load_grammar,
+)
 from arqon_maestro.corpusgen.grammar.sampler import load_applications
 from arqon_maestro.corpusgen.spoken.number_parser import NUMBER_WORDS
 
@@ -33,7 +39,7 @@ NUMBER_COST = -math.log(0.07)
 # that all other readings are put before this one.
 AFTER_OPEN_TEXT_COST = 1000.0
 # Of going to an object without saying so, where the object's word is also the verb of a text
-# command: "type two" enters text, though it could be the second type.
+# command: "type two" enters text, though there is a second type.
 VERB_AS_OBJECT_COST = 100.0
 
 _WORD_RULES = frozenset({FREE_TEXT, *NUMBER_RULES})
@@ -106,8 +112,25 @@ class ParserGrammar:
             self.tries[rule] = self._trie(chances)
         for rule in self.tries:
             self._find_first_words(rule)
-        self.text_verbs = frozenset(
-            word for rule in chaining.text for word in self.tries[rule].words
+        self._text_verbs = {
+            verb: self._second_words(verb)
+            for rule in chaining.text
+            for verb, after in self.tries[rule].words.items()
+            if FREE_TEXT in after.rules
+        }
+
+    def enters_text(self, words: tuple[str, ...], start: int) -> bool:
+        """Returns whether a text command's verb stands at `start`, and no object's longer name."""
+        seconds = self._text_verbs.get(words[start])
+        return seconds is not None and (start + 1 == len(words) or words[start + 1] not in seconds)
+
+    def _second_words(self, first: str) -> frozenset[str]:
+        """Returns what follows `first` in the names of objects: "alias" after "type"."""
+        return frozenset(
+            second
+            for rule, root in self.tries.items()
+            if rule.endswith(tuple(UNIONS)) and first in root.words
+            for second in root.words[first].words
         )
 
     def _trie(self, chances: Chances) -> State:
