@@ -135,8 +135,9 @@ def _longest_name(
 ) -> tuple[int, str, str | None]:
     for length in range(min(longest, len(words) - at), 0, -1):
         found = names.get(tuple(words[at : at + length]))
-        # A style needs a word to apply to.
-        if found is not None and (found[1] is None or at + length < len(words)):
+        if found is not None and found[1] is not None and at + length == len(words):
+            break  # a style needs a word to apply to
+        if found is not None:
             return length, *found
     return 0, "", None
 

@@ -213,7 +213,7 @@ def _number(node: Node) -> int:
 
 def _span(document: Document, request: _Request, *, beyond: bool = False) -> Span:
     if request.phrase:
-        return _phrase(document, request)
+        return _phrase(document, request, beyond)
     kind = request.kind
     if kind in _WHOLE_FILE:
         return 0, len(document.source)
@@ -311,7 +311,7 @@ def _from_here(document: Document, kind: str, count: int) -> list[Span]:
     return spans[:count]
 
 
-def _phrase(document: Document, request: _Request) -> Span:
+def _phrase(document: Document, request: _Request, beyond: bool) -> Span:
     pattern = _JOINER.join(map(re.escape, request.phrase))
     found = [
         match.span()
@@ -324,7 +324,7 @@ def _phrase(document: Document, request: _Request) -> Span:
     if request.direction in _BACKWARD:
         found = [span for span in found if span[1] <= document.cursor]
     elif request.direction in _FORWARD:
-        found = [span for span in found if span[0] >= document.cursor]
+        found = [span for span in found if span[0] >= document.cursor + beyond]
     if not found:
         raise ImpossibleError(f"the text has no {' '.join(request.phrase)!r}")
     return min(found, key=lambda span: _distance(document.cursor, span))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from arqon_maestro import languages
+from arqon_maestro.corpusgen.normalise import normalise as nearest_ascii
 from arqon_maestro.corpusgen.spoken.numbers import DIGITS
 from arqon_maestro.corpusgen.spoken.symbols import symbol_names
 
@@ -45,20 +46,21 @@ class Transcript:
 
 @lru_cache(maxsize=1)
 def _symbol_words() -> dict[str, tuple[str, ...]]:
-    """Single symbols and the first of their names in the default table."""
+    """Single symbols and the first of their names in the default table; a full stop is a dot."""
     table = symbol_names(languages.get("default"))
-    return {symbol: tuple(names[0].split()) for symbol, names in table.items() if len(symbol) == 1}
+    words = {symbol: tuple(names[0].split()) for symbol, names in table.items() if len(symbol) == 1}
+    return words | {".": ("dot",)}
 
 
 def normalise(text: str) -> tuple[str, ...]:
     """Returns the words of a transcript.
 
-    Lower case; fillers go; a token that is not all letters and apostrophes is split around every
+    In ASCII and lower case; fillers go; a token that is not all letters and apostrophes is split around every
     other character: a digit becomes its word, a symbol the first of its names, and what has no
     name goes.
     """
     words: list[str] = []
-    for token in text.lower().split():
+    for token in nearest_ascii(text).lower().split():
         if token in FILLERS:
             continue
         if _WORD.fullmatch(token):
@@ -67,7 +69,7 @@ def normalise(text: str) -> tuple[str, ...]:
         for piece in _PIECES.findall(token):
             if _WORD.fullmatch(piece):
                 words.append(piece)
-            elif piece.isascii() and piece.isdigit():
+            elif piece.isdigit():
                 words.append(DIGITS[int(piece)])
             else:
                 words.extend(_symbol_words().get(piece, ()))
