@@ -40,7 +40,7 @@ class Acceptance:
         allowed = self._allowed.get(node.name, frozenset())
         if names not in allowed:
             names = tuple(
-                _DIGIT_WORDS.get(name.lower(), name.lower()) if name[0] != "<" else name
+                _DIGIT_WORDS.get(name.lower(), name.lower()) if not name.startswith("<") else name
                 for name in names
             )
             if names not in allowed:

@@ -153,14 +153,17 @@ def parse_expression(text: str, where: object) -> Expression:
 
 
 def references(expression: Expression) -> Iterator[str]:
-    """Yields the names of the rules that an expression refers to, in order."""
+    """Yields the names of the rules that an expression refers to or tags, in order."""
     match expression:
         case RuleRef(name):
             yield name
+        case Tagged(name, part):
+            yield name
+            yield from references(part)
         case Sequence(parts) | Alternatives(parts):
             for part in parts:
                 yield from references(part)
-        case Optional(part) | Plus(part) | Star(part) | Tagged(_, part):
+        case Optional(part) | Plus(part) | Star(part):
             yield from references(part)
 
 

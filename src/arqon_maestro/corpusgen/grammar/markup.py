@@ -11,7 +11,7 @@ from arqon_maestro.corpusgen.grammar.tree import Child, Node
 from arqon_maestro.errors import DataError
 
 _TAG = re.compile(r"<(/?)([A-Za-z]\w*)>", re.ASCII)
-# The grammar's deepest tree has 13 levels; a model's endless nesting is refused before it can
+# The grammar's deepest tree has nine levels; a model's endless nesting is refused before it can
 # exhaust the stack.
 MAX_DEPTH = 64
 

@@ -11,7 +11,6 @@ from arqon_maestro.corpusgen.grammar.expressions import (
     Alternatives,
     Expression,
     RuleRef,
-    Tagged,
     parse_expression,
     references,
     terminal_words,
@@ -147,8 +146,6 @@ def _parse_weights(text: str, rules: Mapping[str, Expression]) -> dict[str, tupl
         if notation != OWN_ALTERNATIVES:
             expression = parse_expression(notation, where)
             _check_references(references(expression), rules, where)
-            if isinstance(expression, Tagged):
-                _check_references([expression.name], rules, where)
         weights.setdefault(rule, []).append(Weighted(weight, expression))
     for rule, entries in weights.items():
         total = sum(entry.weight for entry in entries)
