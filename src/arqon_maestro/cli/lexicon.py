@@ -51,13 +51,13 @@ def build(
     if as_json:
         document = {
             "schema_version": 1,
-            "words": len(result),
-            "pronunciations": len(result.entries),
+            "words": len(result.words()),
+            "pronunciations": len(result),
             "sources": sources,
         }
         typer.echo(json.dumps(document, indent=1))
         return
     for source, count in sources.items():
         typer.echo(f"{source:<18} {count:7}")
-    typer.echo(f"{'pronunciations':<18} {len(result.entries):7}")
-    typer.echo(f"{'words':<18} {len(result):7}")
+    typer.echo(f"{'pronunciations':<18} {len(result):7}")
+    typer.echo(f"{'words':<18} {len(result.words()):7}")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import Json
+from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
 
 app = typer.Typer(
     no_args_is_help=True, help="Data, training, export, transcription, evaluation of speech."
@@ -21,6 +21,61 @@ Engine = Annotated[
         "--engine", help="Folder of an exported speech engine [default: the installed one]."
     ),
 ]
+
+
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", help="May be given more than once [default: all of the recipe]."),
+]
+
+
+@app.command("generate-dataset")
+def generate_dataset(
+    language: Languages = None,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Make corpus, lexicon and vocabulary from source code."""
+    from arqon_maestro.pipeline import speech_engine
+
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    speech_engine.generate_dataset(pipeline, language)
+    typer.echo(str(pipeline.library.lm_model_data))
+
+
+@app.command("train-model")
+def train_model(
+    language: Languages = None,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Estimate the n-gram models of the search and of the rescoring."""
+    from arqon_maestro.pipeline import speech_engine
+
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    speech_engine.train_model(pipeline, language)
+    for role in (speech_engine.SEARCH, speech_engine.RESCORING):
+        typer.echo(str(speech_engine.arpa_path(pipeline, role)))
+
+
+@app.command()
+def export(force: Force = False, dry_run: DryRun = False) -> None:
+    """Pack what was trained into tarballs and install them."""
+    from arqon_maestro.pipeline import speech_engine
+
+    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    for installed in speech_engine.export(pipeline)[1]:
+        typer.echo(str(installed.folder / f"{installed.version}.tar.gz"))
 
 
 @app.command()
@@ -70,18 +125,21 @@ def evaluate(
         Recognizer(engine or _installed()), folder, reporter=StreamReporter()
     )
     if as_json:
-        typer.echo(json.dumps({"schema_version": 1, **asdict(scores)}, indent=1))
+        typer.echo(json.dumps({"schema_version": 1, **scores.to_json()}, indent=1))
         return
-    for name, rate in scores.rates().items():
-        typer.echo(f"{name:<16} {rate}")
+    typer.echo(f"{'word error rate':<16} {scores.word_error_rate}")
+    for rank, rate in scores.recall.items():
+        typer.echo(f"{f'recall@{rank}':<16} {rate}")
     typer.echo(f"{'real-time factor':<16} {scores.real_time_factor:.3f}")
     for utterance in scores.utterances:
         if utterance.rank != 1:
-            best = utterance.transcripts[0] if utterance.transcripts else ""
+            best = utterance.ranked[0] if utterance.ranked else ""
             typer.echo(f"{utterance.file}  {utterance.reference}  →  {best}")
 
 
 def _installed() -> Path:
     from arqon_maestro.library import Library, library_root
+    from arqon_maestro.models.install import require_installed
+    from arqon_maestro.models.keys import speech_key
 
-    return Library(library_root()).speech_model("export")
+    return require_installed(Library(library_root()), speech_key("export"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from arqon_maestro.artifacts import open_text
 from arqon_maestro.errors import DataError
@@ -44,7 +44,7 @@ class UtteranceResult:
         file: name of the audio file.
         voice: who speaks.
         reference: what is said.
-        transcripts: what was heard, best first.
+        ranked: what was heard, best first.
         rank: place of the reference among them, from 1; 0 if it is not there.
         word_edits: distance of the first transcript from the reference.
     """
@@ -52,7 +52,7 @@ class UtteranceResult:
     file: str
     voice: str
     reference: str
-    transcripts: tuple[str, ...]
+    ranked: tuple[str, ...]
     rank: int
     word_edits: int
 
@@ -68,27 +68,27 @@ class RecognitionScores:
     Attributes:
         word_error_rate: word edits by reference words; the interval is bootstrapped over
             utterances.
-        recall_at_1: share of utterances whose first transcript is the reference, word for word.
-        recall_at_5: the same for the first five.
-        recall_at_10: the same for the first ten.
+        recall: for k of 1, 5 and 10 the share of utterances with the reference, word for word,
+            among the first k transcripts.
         real_time_factor: processor time by duration of the audio.
         utterances: each of them.
     """
 
     word_error_rate: Rate
-    recall_at_1: Rate
-    recall_at_5: Rate
-    recall_at_10: Rate
+    recall: dict[int, Rate]
     real_time_factor: float
     utterances: tuple[UtteranceResult, ...]
 
-    def rates(self) -> dict[str, Rate]:
-        """Returns the rates by what they are called in a table."""
+    def to_json(self) -> dict[str, Any]:
+        wrong = self.word_error_rate
         return {
-            "word error rate": self.word_error_rate,
-            "recall@1": self.recall_at_1,
-            "recall@5": self.recall_at_5,
-            "recall@10": self.recall_at_10,
+            "recall": {str(k): rate.to_json() for k, rate in self.recall.items()},
+            "word_error_rate": wrong.value,
+            "word_error_rate_interval": [wrong.low, wrong.high],
+            "word_edits": wrong.count,
+            "words": wrong.total,
+            "real_time_factor": self.real_time_factor,
+            "utterances": [asdict(utterance) for utterance in self.utterances],
         }
 
 
@@ -121,13 +121,14 @@ def read_spoken_commands(folder: Path) -> list[SpokenCommand]:
 
 
 def evaluate_recognition(
-    recognizer: SpeechRecognizer, folder: Path, reporter: Reporter = SILENT
+    recognizer: SpeechRecognizer, folder: Path, *, n_best: int = 10, reporter: Reporter = SILENT
 ) -> RecognitionScores:
     """Recognises every spoken command of a folder and scores the transcripts.
 
     Args:
         recognizer: usually a `Recognizer`.
         folder: audio files and their ``transcripts.tsv``.
+        n_best: transcripts asked for, at least 10 for recall@10 to mean something.
         reporter: progress.
 
     Raises:
@@ -141,7 +142,7 @@ def evaluate_recognition(
         for command in commands:
             samples = read_audio(command.audio)
             started = time.process_time()
-            found = recognizer.transcribe(samples, max(RANKS))
+            found = recognizer.transcribe(samples, n_best)
             processor_s += time.process_time() - started
             audio_s += len(samples) / SAMPLE_RATE_HZ
             results.append(_result(command, [item.transcript for item in found]))
@@ -156,7 +157,7 @@ def _result(command: SpokenCommand, transcripts: Sequence[str]) -> UtteranceResu
         file=command.audio.name,
         voice=command.voice,
         reference=reference,
-        transcripts=tuple(transcripts),
+        ranked=tuple(transcripts),
         rank=transcripts.index(reference) + 1 if reference in transcripts else 0,
         word_edits=edit_distance(reference.split(), best.split()),
     )
@@ -169,7 +170,7 @@ def _scores(results: Sequence[UtteranceResult], real_time_factor: float) -> Reco
     low, high = bootstrap(results, error_rate)
     recall = recall_at(
         [result.reference for result in results],
-        [result.transcripts for result in results],
+        [result.ranked for result in results],
         RANKS,
     )
     return RecognitionScores(
@@ -180,9 +181,7 @@ def _scores(results: Sequence[UtteranceResult], real_time_factor: float) -> Reco
             sum(result.word_edits for result in results),
             sum(result.words for result in results),
         ),
-        recall_at_1=recall[1],
-        recall_at_5=recall[5],
-        recall_at_10=recall[10],
+        recall=recall,
         real_time_factor=real_time_factor,
         utterances=tuple(results),
     )

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from arqon_maestro.artifacts import atomic_binary, atomic_text, open_text, replace, write_json
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.acoustic.bundle import AcousticBundle
+from arqon_maestro.speech_engine.acoustic.bundle import AcousticBundle, embedded_bundle
 from arqon_maestro.speech_engine.lattice import LOG_BASE
 from arqon_maestro.speech_engine.lexicon.formats import (
+    read_lexicon,
     to_pocketsphinx,
     write_lexicon,
     write_pocketsphinx_dictionary,
 )
-from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
-from arqon_maestro.speech_engine.lexicon.vocabulary import Vocabulary, write_vocabulary
+from arqon_maestro.speech_engine.lexicon.vocabulary import read_vocabulary
 from arqon_maestro.speech_engine.settings import (
     SETTINGS_FILE,
     DecoderSettings,
@@ -36,11 +36,11 @@ _EMBEDDED = "embedded"
 def export_speech_engine(
     destination: Path,
     *,
-    lexicon: Lexicon,
-    vocabulary: Vocabulary,
-    search_model: Path,
-    rescoring_model: Path,
-    acoustic_model: AcousticBundle,
+    lexicon: Path,
+    vocabulary: Path,
+    search: Path,
+    rescoring: Path,
+    acoustic_model: AcousticBundle | None = None,
     decoder: DecoderSettings | None = None,
     lattice_search: LatticeSearchSettings | None = None,
 ) -> None:
@@ -48,12 +48,11 @@ def export_speech_engine(
 
     Args:
         destination: the folder; what is there is replaced.
-        lexicon: pronunciations of at least the vocabulary.
-        vocabulary: words that can be recognised.
-        search_model: ARPA, plain or ``.gz``, for the first pass; order 3 is the highest that
-            pays there.
-        rescoring_model: ARPA, plain or ``.gz``, of the same vocabulary, for the final ranking.
-        acoustic_model: referred to if embedded, copied otherwise.
+        lexicon: ``lexicon.txt``, with pronunciations of at least the vocabulary.
+        vocabulary: ``vocab.txt``, the words that can be recognised.
+        search: ARPA, plain or ``.gz``, for the first pass; order 3 is the highest used there.
+        rescoring: ARPA, plain or ``.gz``, of the same vocabulary, for the final ranking.
+        acoustic_model: referred to if embedded (the default), copied otherwise.
         decoder: settings of the first pass.
         lattice_search: settings of the second pass.
 
@@ -61,29 +60,32 @@ def export_speech_engine(
         MissingPartError: a language model is missing.
         DataError: a word without pronunciation, or a language model that cannot be read.
     """
-    for model in (search_model, rescoring_model):
+    for model in (search, rescoring):
         if not model.is_file():
             raise MissingPartError(
                 "no language model", where=model, remedy="maestro speech-engine train-model"
             )
-    unknown = [word for word in vocabulary.words if word not in lexicon]
+    words = read_vocabulary(vocabulary)
+    pronunciations = read_lexicon(lexicon)
+    unknown = [word for word in words if word not in pronunciations]
     if unknown:
         raise DataError(
             f"{len(unknown)} words of the vocabulary without pronunciation",
+            where=vocabulary,
             why=", ".join(unknown[:5]),
         )
     destination.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}.partial-", dir=destination.parent))
     try:
         folder.chmod(0o755)
-        known = lexicon.restricted(vocabulary.words)
+        known = pronunciations.restricted(words)
         write_lexicon(folder / LEXICON_FILE, known)
-        write_vocabulary(folder / VOCABULARY_FILE, vocabulary)
+        _copy_text(vocabulary, folder / VOCABULARY_FILE)
         write_pocketsphinx_dictionary(folder / DICTIONARY_FILE, known)
-        _compile_search_model(search_model, folder / SEARCH_MODEL_FILE)
-        _copy_text(rescoring_model, folder / RESCORING_MODEL_FILE)
+        _compile_search_model(search, folder / SEARCH_MODEL_FILE)
+        _copy_text(rescoring, folder / RESCORING_MODEL_FILE)
         settings = RecognizerSettings(
-            acoustic_model=_place_acoustic_model(acoustic_model, folder),
+            acoustic_model=_place_acoustic_model(acoustic_model or embedded_bundle(), folder),
             decoder=decoder or DecoderSettings(),
             lattice_search=lattice_search or LatticeSearchSettings(),
         )

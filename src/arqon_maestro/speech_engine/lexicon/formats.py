@@ -36,7 +36,7 @@ def write_lexicon(path: Path, lexicon: Lexicon) -> None:
     with atomic_text(path) as stream:
         for word, phone in HEADER_ENTRIES:
             stream.write(f"{word} {phone}\n")
-        for entry in lexicon.entries:
+        for entry in lexicon:
             stream.write(f"{entry.word} {' '.join(entry.phones)}\n")
 
 
@@ -62,7 +62,7 @@ def read_lexicon(path: Path) -> Lexicon:
                 raise DataError("not UTF-8 text", where=path, why=str(error)) from None
 
     lexicon = Lexicon.of(entries())
-    if not lexicon.entries:
+    if not len(lexicon):
         raise DataError("no pronunciation in this file", where=path)
     return lexicon
 

@@ -64,12 +64,15 @@ class Lexicon:
     def __contains__(self, word: object) -> bool:
         return word in self._by_word
 
-    def __len__(self) -> int:
-        return len(self._by_word)
+    def __iter__(self) -> Iterator[Pronunciation]:
+        return iter(self.entries)
 
-    def words(self) -> Iterator[str]:
-        """Yields each word once, sorted."""
-        return iter(self._by_word)
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def words(self) -> tuple[str, ...]:
+        """Returns each word once, sorted."""
+        return tuple(self._by_word)
 
     def pronunciations(self, word: str) -> Sequence[Pronunciation]:
         """Returns the pronunciations of `word`, none if it is not in the lexicon."""
