@@ -65,8 +65,8 @@ def _figures(name: str, scores: dict[str, Any]) -> list[str]:
             if isinstance(values, dict)
         ]
     if name == "speech":
-        recall = ", ".join(f"recall@{k} {v['value']:.1%}" for k, v in scores["recall"].items())
-        return [f"{recall}; word error rate {scores['word_error_rate']:.1%} (synthetic voices)"]
+        recall = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["recall"].items())
+        return [f"recall {recall}; word error rate {scores['word_error_rate']:.1%} (synthetic)"]
     if "exact_match" in scores:
         ranks = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["exact_match"].items())
         valid = scores["valid_at_1"]

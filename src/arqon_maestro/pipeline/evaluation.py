@@ -165,15 +165,14 @@ def evaluate_speech(pipeline: Pipeline) -> dict[str, Any]:
         from arqon_maestro.evaluation.speech import evaluate_recognition
         from arqon_maestro.speech_engine.recognizer import Recognizer
 
-        return evaluate_recognition(
-            Recognizer(folder), fixtures, n_best=10, reporter=work.reporter
-        ).to_json()
+        scores = evaluate_recognition(Recognizer(folder), fixtures, reporter=work.reporter)
+        return scores.to_json()
 
     return _measure(
         pipeline,
         "speech",
         {"version": folder / VERSION_NAME, "fixtures": fixtures},
-        {"n_best": 10},
+        {},
         ("pocketsphinx",),
         measure,
     )

@@ -133,14 +133,14 @@ def _speech(scores: dict[str, Any]) -> Section:
     rows.append(["word error rate", f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})"])
     rows.append(["real-time factor", f"{scores['real_time_factor']:.3f}"])
     missed = [
-        [item["reference"], item["ranked"][0] if item["ranked"] else ""]
+        [item["reference"], (item["transcripts"] or [""])[0], item["rank"] or "–"]
         for item in scores["utterances"]
-        if item["reference"] not in item["ranked"][:1]
+        if item["rank"] != 1
     ]
     return Section(
         "Spoken commands",
         [SYNTHETIC, "Intervals are at 95%."],
-        [Table(["measure", "value"], rows), Table(["said, not first", "heard"], missed[:20])],
+        [Table(["measure", "value"], rows), Table(["said", "heard first", "rank"], missed[:25])],
     )
 
 

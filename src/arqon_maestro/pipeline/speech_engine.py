@@ -11,13 +11,19 @@ from typing import Any
 from arqon_maestro.artifacts import read_json
 from arqon_maestro.errors import ConfigurationError, UsageError, did_you_mean
 from arqon_maestro.models.card import Card, render_card
-from arqon_maestro.models.install import Installed, install
+from arqon_maestro.models.install import Installed, install, require_installed
 from arqon_maestro.models.keys import ModelKey
+from arqon_maestro.models.registry import ACOUSTIC_MODEL, EMBEDDED, read_registry
 from arqon_maestro.models.tarball import pack
 from arqon_maestro.pipeline.code_engine import archive_in
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.corpora import generate_corpus
 from arqon_maestro.pipeline.provenance import data_of, data_rows
+from arqon_maestro.speech_engine.acoustic.bundle import (
+    AcousticBundle,
+    embedded_bundle,
+    folder_bundle,
+)
 from arqon_maestro.speech_engine.corpus import count_words, filter_corpus
 from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
 from arqon_maestro.speech_engine.lexicon.formats import write_lexicon
@@ -200,6 +206,20 @@ def _train_ngram(pipeline: Pipeline, role: str, order: int, min_counts: list[int
     )
 
 
+def acoustic_model(pipeline: Pipeline) -> AcousticBundle:
+    """Returns the acoustic model that ``config/models.yaml`` names: an input, as it is not trained.
+
+    Raises:
+        MissingPartError: it is a version that is not installed.
+    """
+    pins = read_registry(pipeline.source_root / "config" / "models.yaml")
+    version = pins.version(ACOUSTIC_MODEL)
+    if version in (None, EMBEDDED):
+        return embedded_bundle()
+    folder = require_installed(pipeline.library, ACOUSTIC_MODEL)
+    return folder_bundle(folder, reference=version)
+
+
 def export(pipeline: Pipeline) -> tuple[Outcome, list[Installed]]:
     """Exports the speech engine and the G2P model to tarballs and installs them."""
     data = pipeline.library.lm_model_data
@@ -262,6 +282,7 @@ def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[st
         vocabulary=work.input("vocabulary"),
         search=work.input(SEARCH),
         rescoring=work.input(RESCORING),
+        acoustic_model=acoustic_model(pipeline),
     )
     data = pipeline.library.lm_model_data
     lexicon = read_json(data / "manifest.json")
