@@ -11,7 +11,6 @@ from arqon_maestro.runtime.transcripts import (
     Transcript,
     distinct,
     heard,
-    join_spelled,
     normalise,
     typed,
 )
@@ -46,21 +45,6 @@ def test_normalised_words_have_letters_alone(text: str) -> None:
     assert normalise(" ".join(words)) == words
 
 
-@pytest.mark.parametrize(
-    ("text", "joined"),
-    [
-        ("add s(spell) q(spell) l(spell)", "add sql"),
-        ("add s(spell) q l(spell) now", "add sql now"),
-        ("sql(spell) query", "sql query"),
-        ("add a b class", "add a b class"),
-        ("x", "x"),
-        ("", ""),
-    ],
-)
-def test_join_spelled(text: str, joined: str) -> None:
-    assert join_spelled(text) == joined
-
-
 def test_distinct_transcripts() -> None:
     readings = [Transcript((word,), float(cost)) for cost, word in enumerate("abacada")]
     assert [reading.text for reading in distinct(readings)] == ["a", "b", "c", "d"]
@@ -71,6 +55,6 @@ def test_distinct_transcripts() -> None:
 
 def test_typed_and_heard() -> None:
     assert typed(["Add X", "add x", "at x"]) == [Transcript(("add", "x")), Transcript(("at", "x"))]
-    (reading,) = heard([("um u(spell) r(spell) l(spell)", 3.0, 4.0)])
+    (reading,) = heard([("um url", 3.0, 4.0)])
     assert reading == Transcript(("url",), 3.0, 4.0)
     assert reading.cost == 7.0

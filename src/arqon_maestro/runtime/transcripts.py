@@ -11,10 +11,9 @@ from arqon_maestro import languages
 from arqon_maestro.corpusgen.normalise import normalise as nearest_ascii
 from arqon_maestro.corpusgen.spoken.numbers import DIGITS
 from arqon_maestro.corpusgen.spoken.symbols import symbol_names
+from arqon_maestro.speech_engine.transcripts import FILLERS
 
 MAX_TRANSCRIPTS = 20
-FILLERS = frozenset({"uh", "um"})
-SPELL_MARK = "(spell)"
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*'?|'[a-z]+")
 _PIECES = re.compile(r"[a-z']+|[^a-z'\s]|'")
@@ -55,9 +54,9 @@ def _symbol_words() -> dict[str, tuple[str, ...]]:
 def normalise(text: str) -> tuple[str, ...]:
     """Returns the words of a transcript.
 
-    In ASCII and lower case; fillers go; a token that is not all letters and apostrophes is split around every
-    other character: a digit becomes its word, a symbol the first of its names, and what has no
-    name goes.
+    In ASCII and lower case; fillers go; a token that is not all letters and apostrophes is split
+    around every other character: a digit becomes its word, a symbol the first of its names, and
+    what has no name goes.
     """
     words: list[str] = []
     for token in nearest_ascii(text).lower().split():
@@ -74,31 +73,6 @@ def normalise(text: str) -> tuple[str, ...]:
             else:
                 words.extend(_symbol_words().get(piece, ()))
     return tuple(words)
-
-
-def join_spelled(text: str) -> str:
-    """Joins what a speech engine heard letter by letter: ``s(spell) q l(spell)`` is ``sql``.
-
-    Words that carry the mark or have one letter are joined with such neighbours, where one of
-    them carries the mark; a plain "a" among words stays.
-    """
-    joined: list[str] = []
-    run: list[str] = []
-
-    def close() -> None:
-        plain = [token.removesuffix(SPELL_MARK) for token in run]
-        spelled = any(token.endswith(SPELL_MARK) for token in run)
-        joined.extend(["".join(plain)] if spelled else plain)
-        run.clear()
-
-    for token in text.split():
-        if token.endswith(SPELL_MARK) or (len(token) == 1 and token.isalpha()):
-            run.append(token)
-        else:
-            close()
-            joined.append(token)
-    close()
-    return " ".join(joined)
 
 
 def distinct(transcripts: Iterable[Transcript], limit: int = MAX_TRANSCRIPTS) -> list[Transcript]:
@@ -120,9 +94,10 @@ def heard(readings: Iterable[tuple[str, float, float]]) -> list[Transcript]:
     """Returns a recogniser's readings.
 
     Args:
-        readings: transcript, acoustic cost and language-model cost, best first.
+        readings: transcript (spelled letters joined), acoustic cost and language-model cost,
+            best first.
     """
     return distinct(
-        Transcript(normalise(join_spelled(text)), acoustic, language_model)
+        Transcript(normalise(text), acoustic, language_model)
         for text, acoustic, language_model in readings
     )
