@@ -117,6 +117,9 @@ def text_reason(text: str, limits: FilterLimits, *, prose: bool = False) -> str 
     rules = _rules()
     if rules.generated.search(text[:MARK_CHARACTERS]):
         return "generated"
+    # A compiler that writes CSS or JavaScript names its input at the end.
+    if "sourceMappingURL=" in text[-MARK_CHARACTERS:]:
+        return "generated"
     if rules.secrets.search(text):
         return "secret"
     if not text.isascii():

@@ -213,7 +213,8 @@ def verify(declared: str, evidence: Iterable[tuple[str, str]], *, required: bool
     Args:
         declared: SPDX expression of the source list.
         evidence: pairs of path and the SPDX expression read there.
-        required: refuse a package that says nothing itself.
+        required: refuse a package that says nothing itself, or says otherwise anywhere; else only
+            what it says at the top counts against the declared licence.
 
     Raises:
         DataError: `declared` is not an SPDX expression.
@@ -229,7 +230,8 @@ def verify(declared: str, evidence: Iterable[tuple[str, str]], *, required: bool
             found = identifiers(expression)
         except DataError:
             found = (expression,)
-        said.append(f"{path} says {expression}")
+        if required or "/" not in path:
+            said.append(f"{path} says {expression}")
         if "/" not in path and any(name.upper().startswith(_rules().copyleft) for name in found):
             return Verdict(False, declared, why=f"{path} says {expression}")
         if names.intersection(name.upper() for name in found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from arqon_maestro.errors import ConfigurationError
 from arqon_maestro.progress import SILENT, Reporter
@@ -12,6 +13,9 @@ from arqon_maestro.repositories import duplicates
 from arqon_maestro.repositories.prose import FEWEST_SENTENCES
 from arqon_maestro.repositories.records import SPLITS, SourceFile, text_digest
 from arqon_maestro.repositories.split import FEWEST_REPOSITORIES, SplitShares, assign, position
+
+JOINED_SENTENCES = 100
+"""Documents too short to stand alone are joined, in order, up to about this length."""
 
 Reject = Callable[[SourceFile, str], None]
 
@@ -30,7 +34,7 @@ class SelectionLimits:
 
     shares: SplitShares = field(default_factory=SplitShares)
     package_share: float = 0.4
-    package_floor_bytes: int = 2_000_000
+    package_floor_bytes: int = 8_000_000
     limit_bytes: int | None = None
     near_duplicate_threshold: float = 0.8
 
@@ -89,18 +93,45 @@ def size_bytes(file: SourceFile) -> int:
 
 
 def _drop_repeated_sentences(files: list[SourceFile], reject: Reject) -> list[SourceFile]:
+    """Keeps each sentence once, and joins what is too short for a document of its own."""
     # Boilerplate is copied from file to file; said once is enough, and never on both sides.
     seen: set[str] = set()
-    kept = []
+    kept: list[SourceFile] = []
+    short: list[tuple[SourceFile, list[str]]] = []
     for file in files:
         fresh = [line for line in dict.fromkeys(file.text.splitlines()) if line not in seen]
-        if len(fresh) < FEWEST_SENTENCES:
-            reject(file, "little-prose")
-            continue
         seen.update(fresh)
-        text = "\n".join(fresh) + "\n"
-        kept.append(replace(file, text=text, digest=text_digest(text)))
-    return kept
+        if len(fresh) >= FEWEST_SENTENCES:
+            kept.append(_document(file, fresh))
+        elif fresh:
+            short.append((file, fresh))
+        else:
+            reject(file, "duplicate")
+    for _, members in groupby(short, key=lambda entry: entry[0].repository):
+        pending: list[tuple[SourceFile, list[str]]] = []
+        for entry in members:
+            pending.append(entry)
+            if sum(len(lines) for _, lines in pending) >= JOINED_SENTENCES:
+                kept.append(_joined(pending))
+                pending = []
+        if sum(len(lines) for _, lines in pending) >= FEWEST_SENTENCES:
+            kept.append(_joined(pending))
+        else:
+            for file, _ in pending:
+                reject(file, "little-prose")
+    return sorted(kept, key=lambda file: (file.repository, file.path))
+
+
+def _document(file: SourceFile, lines: list[str], path: str = "") -> SourceFile:
+    text = "\n".join(lines) + "\n"
+    return replace(file, text=text, digest=text_digest(text), path=path or file.path)
+
+
+def _joined(entries: list[tuple[SourceFile, list[str]]]) -> SourceFile:
+    """Returns one document of several short ones, named after the first."""
+    first, _ = entries[0]
+    lines = [line for _, lines in entries for line in lines]
+    return _document(first, lines, path=f"{first.path}+{len(entries) - 1}.txt")
 
 
 def _with_splits(

@@ -22,6 +22,7 @@ from arqon_maestro.errors import (
     UsageError,
     did_you_mean,
 )
+from arqon_maestro.library import Library
 from arqon_maestro.repositories import licences
 
 SCHEMA_VERSION = 1
@@ -114,7 +115,7 @@ class LocalFolder(_Source):
     registry: Literal["local-folder"]
     name: PlainName
     path: Path
-    version: Version = "0"
+    version: Version = "local"
 
 
 Source = Annotated[
@@ -157,6 +158,11 @@ class SourceList(_Record):
                     remedy=did_you_mean(name, known) if known else "maestro repositories add",
                 )
         return tuple(s for s in found if not _labels(s).isdisjoint(names))
+
+
+def own_sources(library: Library) -> Path:
+    """Returns the library's own source list, for what ``maestro repositories add`` added."""
+    return library.root / "repositories" / "sources.yaml"
 
 
 def load_sources(*paths: Path) -> SourceList:
@@ -214,10 +220,12 @@ def _configuration_error(error: ValidationError, where: object) -> Configuration
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = f"unknown key; {did_you_mean(str(problem['loc'][-1]), _known_keys())}"
-        elif isinstance(problem["input"], str | int | float):
+        elif problem["type"] != "value_error" and isinstance(problem["input"], str | int | float):
             message += f", not {problem['input']!r}"
         lines.append(f"{key}: {message}")
-    return ConfigurationError("wrong source list:\n  " + "\n  ".join(lines), where=where)
+    return ConfigurationError(
+        "not a source that can be used:\n  " + "\n  ".join(lines), where=where
+    )
 
 
 def _known_keys() -> set[str]:
