@@ -124,7 +124,8 @@ def test_every_flipped_byte_is_noticed(
 ) -> None:
     root = tmp_path_factory.mktemp("flip")
     whole = pack(write_model(root / "m", b"weights"), root, {"model": MODEL}, "card")
-    content = bytearray(whole.path.read_bytes())
+    before = whole.path.read_bytes()
+    content = bytearray(before)
     # The first ten bytes are gzip's header: its time and system are nobody's promise.
     position = data.draw(st.integers(10, len(content) - 1))
     content[position] ^= data.draw(st.integers(1, 255))
@@ -133,7 +134,8 @@ def test_every_flipped_byte_is_noticed(
         checked = verify(whole.path)
     except DataError:
         return
-    assert checked.problems
+    # A few bits at the end of the compressed stream are padding.
+    assert checked.problems or gzip.decompress(content) == gzip.decompress(before)
 
 
 def test_something_after_the_end(packed: Packed) -> None:
