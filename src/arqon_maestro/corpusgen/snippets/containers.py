@@ -44,18 +44,22 @@ def _node(candidate: Candidate) -> int:
 def elements(tree: SyntaxTree, shapes: Shapes, parent: int) -> Iterator[Candidate]:
     """Yields the elements of the containers that `parent` is, each in its first container."""
     rules = rules_of(tree, shapes, parent)
+    if any(rule.count != "any" for _, rule in rules):
+        rules = [found for found in rules if _count_fits(tree, shapes, parent, found[1])]
     if not rules:
         return
-    children = list(tree.children(parent))
-    counts = [
-        sum(_is_element(tree, shapes, child, rule) for child in children) for _, rule in rules
-    ]
-    for child in children:
-        for (container, rule), count in zip(rules, counts, strict=True):
-            fits = rule.count == "any" or (rule.count == "one") == (count == 1)
-            if fits and _is_element(tree, shapes, child, rule):
+    for child in tree.children(parent):
+        for container, rule in rules:
+            if _is_element(tree, shapes, child, rule):
                 yield Candidate(child, container, rule)
                 break
+
+
+def _count_fits(tree: SyntaxTree, shapes: Shapes, parent: int, rule: ContainerRule) -> bool:
+    if rule.count == "any":
+        return True
+    count = sum(_is_element(tree, shapes, child, rule) for child in tree.children(parent))
+    return (rule.count == "one") == (count == 1)
 
 
 def rules_of(tree: SyntaxTree, shapes: Shapes, parent: int) -> Sequence[tuple[str, ContainerRule]]:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from arqon_maestro.corpusgen.snippets.recipes import WHOLE
 from arqon_maestro.corpusgen.snippets.selectors import select
@@ -169,11 +170,13 @@ class NodeView:
         self.node = node
         self.container = container
         self.start, self.stop = file.units(node)
-        self._layers = tuple(self._find_layers(node))
         self._parts: dict[str, Part | None] = {}
 
-    def _find_layers(self, node: int) -> list[tuple[int, Shape]]:
-        layers = []
+    @cached_property
+    def _layers(self) -> Sequence[tuple[int, Shape]]:
+        """The node and those that it wraps, with their shapes."""
+        layers: list[tuple[int, Shape]] = []
+        node = self.node
         nodes = self.file.shapes.nodes
         shape = nodes.get(self.file.tree.kinds[node])
         while shape is not None:
@@ -226,7 +229,7 @@ class NodeView:
     def _find(self, name: str) -> Part | None:
         file = self.file
         if name == WHOLE:
-            return self._whole()
+            return Part(_ITSELF, (self.node,), *self.whole)
         if name == COMMENT_TEXT:
             return self._comment_text()
         for node, shape in self._layers:
@@ -247,12 +250,13 @@ class NodeView:
                 return Part(role, nodes, start, stop)
         return None
 
-    def _whole(self) -> Part:
-        stop = self.stop
-        # A semicolon stays unsaid behind the caret.
-        if stop - 1 > self.start and self.file.stream.shape[stop - 1] == ";":
-            stop = blanks_before(self.file.stream.shape, stop - 1, self.start)
-        return Part(_ITSELF, (self.node,), self.start, stop)
+    @property
+    def whole(self) -> Range:
+        """The node's units without a semicolon at its end, which stays unsaid behind the caret."""
+        stop, shape = self.stop, self.file.stream.shape
+        if shape[stop - 1] == ";" and stop - 1 > self.start:
+            stop = blanks_before(shape, stop - 1, self.start)
+        return self.start, stop
 
     def _comment_text(self) -> Part | None:
         """Returns what a comment says, if it has its line for itself."""

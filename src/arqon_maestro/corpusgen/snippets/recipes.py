@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Annotated, Any, Literal
 
@@ -110,6 +110,19 @@ class Form(_Strict):
     forced: bool = False
     sections: tuple[Section, ...] = Field(min_length=1)
     caret: tuple[CaretPlace, ...] = ()
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether the node is just said whole, at most with a phrase before it."""
+        *before, last = self.sections
+        return last == Section(say=WHOLE) and (
+            not before or (len(before) == 1 and before[0].phrase is not None)
+        )
+
+    @cached_property
+    def unconditional(self) -> bool:
+        """Whether the form is for every node."""
+        return self.when == When()
 
 
 Recipe = tuple[Form, ...]

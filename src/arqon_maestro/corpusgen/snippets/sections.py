@@ -68,6 +68,8 @@ def choose_form(view: NodeView, kind: str, choices: Choices, in_text: bool = Fal
         UnsayableError: if none does.
     """
     for form in view.file.shapes.all_recipes[kind]:
+        if form.unconditional and not in_text:
+            return form
         when = form.when
         if (
             (form.in_text or not in_text)
@@ -85,7 +87,25 @@ def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler
     Raises:
         UnsayableError: if the target cannot be printed, or would hold words nobody said.
     """
+    if form.plain:
+        return _say_whole(view, form, generator, sampler)
     return _Speech(view, form, generator, sampler).run()
+
+
+def _say_whole(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler) -> Said:
+    """Says a node as text. Most nodes are said so, hence a way without sections."""
+    start, stop = view.whole
+    said = generator.generate(start, stop, sampler=sampler)
+    words = said.words
+    phrase = form.sections[0].phrase
+    if phrase is not None:
+        words = choose_phrase(generator.choices, phrase) + words
+        add_article(generator.choices, words)
+    output = with_one_caret(said.output)
+    if CARET not in output:
+        output.append(CARET)
+    output += view.file.stream.printed[stop : view.stop]
+    return Said(words, output, said.remaining, said.partial)
 
 
 @dataclass(slots=True)
@@ -282,7 +302,8 @@ class _Speech:
             if place == "after":
                 unit = part.stop
             elif place == "before":
-                unit = part.start
+                removed = (edit for edit in self.edits if edit.start <= part.start < edit.stop)
+                unit = min((edit.start for edit in removed), default=part.start)
             else:
                 unit = self.view.body_start(part)
             self.edits.append(Edit(unit, unit, (CARET,)))

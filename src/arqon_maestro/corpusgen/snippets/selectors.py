@@ -21,7 +21,9 @@ _ANY = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """One step of a path."""
+
     kinds: frozenset[str]
     fields: frozenset[str]
     any_named: bool
@@ -38,7 +40,7 @@ class _Step:
 
 
 @cache
-def compile_path(path: str) -> tuple[_Step, ...]:
+def compile_path(path: str) -> tuple[Step, ...]:
     """Compiles a path.
 
     Raises:
@@ -53,7 +55,7 @@ def compile_path(path: str) -> tuple[_Step, ...]:
         fields = frozenset(name[1:] for name in names if name[0] == ".")
         kinds = frozenset(name for name in names if name[0] != "." and name != _ANY)
         steps.append(
-            _Step(kinds, fields, _ANY in names, match["index"] or "", match["open"] is not None)
+            Step(kinds, fields, _ANY in names, match["index"] or "", match["open"] is not None)
         )
     return tuple(steps)
 
@@ -84,7 +86,7 @@ def select(tree: SyntaxTree, node: int, path: str) -> Sequence[int]:
     return found
 
 
-def _descend(tree: SyntaxTree, node: int, step: _Step) -> int:
+def _descend(tree: SyntaxTree, node: int, step: Step) -> int:
     while True:
         below = next((child for child in tree.children(node) if step.matches(tree, child)), None)
         if below is None:

@@ -158,6 +158,9 @@ class Shapes(_Strict):
         unknown = sorted(kind for kind in kinds if kind and kind not in own)
         if unknown:
             raise ValueError(f"kinds without a recipe: {', '.join(unknown)}")
+        unknown = sorted(set(self.containers) - container_names())
+        if unknown:
+            raise ValueError(f"unknown containers: {', '.join(unknown)}")
         unknown = sorted(set(self.statement_lists) - set(self.containers))
         if unknown:
             raise ValueError(f"statement lists without a rule: {', '.join(unknown)}")
@@ -206,6 +209,13 @@ class Shapes(_Strict):
         """Words that may stay in a target unsaid, as they belong to a skeleton."""
         text = resources.files(_PACKAGE).joinpath("keywords.txt").read_text("utf-8")
         return frozenset([*text.split(), *self.keywords])
+
+
+@cache
+def container_names() -> frozenset[str]:
+    """Returns the names of all lists and optional slots (spec section 4.5)."""
+    text = resources.files(_PACKAGE).joinpath("containers.txt").read_text("utf-8")
+    return frozenset(text.split())
 
 
 @cache

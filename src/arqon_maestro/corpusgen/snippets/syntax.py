@@ -71,15 +71,21 @@ class SyntaxTree:
 
 
 @dataclass(frozen=True, slots=True)
-class _Grammar:
+class Grammar:
+    """A loaded grammar, with its node types and field names by id, as `SyntaxTree` writes them."""
+
     language: tree_sitter.Language
     kinds: tuple[str, ...]
     fields: tuple[str, ...]
 
 
 @cache
-def _grammar(entry: str) -> _Grammar:
-    """Loads the grammar named by ``module`` or ``module:function``."""
+def load_grammar(entry: str) -> Grammar:
+    """Loads the grammar named by ``module`` or ``module:function``.
+
+    Raises:
+        MissingPartError: if it is not installed.
+    """
     module_name, _, function = entry.partition(":")
     try:
         import tree_sitter
@@ -97,12 +103,9 @@ def _grammar(entry: str) -> _Grammar:
         name = language.node_kind_for_id(kind_id) or ""
         kinds.append(name if language.node_kind_is_named(kind_id) else f"'{name}'")
     fields = [""]
-    fields += [language.field_name_for_id(number) or "" for number in _field_ids(language)]
-    return _Grammar(language, tuple(kinds), tuple(fields))
-
-
-def _field_ids(language: tree_sitter.Language) -> range:
-    return range(1, language.field_count + 1)
+    field_ids = range(1, language.field_count + 1)
+    fields += [language.field_name_for_id(field_id) or "" for field_id in field_ids]
+    return Grammar(language, tuple(kinds), tuple(fields))
 
 
 def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
@@ -119,7 +122,7 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
     """
     best: SyntaxTree | None = None
     for entry in grammars:
-        tree = _walk(source, _grammar(entry))
+        tree = _walk(source, load_grammar(entry))
         if not tree.faulty:
             return tree
         if best is None or tree.error_bytes < best.error_bytes:
@@ -129,7 +132,7 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
     return best
 
 
-def _walk(source: str, grammar: _Grammar) -> SyntaxTree:
+def _walk(source: str, grammar: Grammar) -> SyntaxTree:
     import tree_sitter
 
     tree = tree_sitter.Parser(grammar.language).parse(source.encode("ascii"))
