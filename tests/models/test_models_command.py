@@ -50,6 +50,7 @@ def test_install_leaves_the_checkout_alone(
     assert maestro_models("list", "--json") == 0
     row = next(row for row in document(capsys)["models"] if row["model"] == MODEL)
     assert (row["installed"], row["pinned"]) == (packed.version, None)
+    assert row["recorded"] == packed.version
 
 
 def test_use_and_back(

@@ -15,7 +15,7 @@ from arqon_maestro.models.install import Installed, key_of_tarball
 from arqon_maestro.models.install import install as install_tarball
 from arqon_maestro.models.keys import MODEL_KEYS, ModelKey, parse_key
 from arqon_maestro.models.manifest import CARD_NAME
-from arqon_maestro.models.registry import EMBEDDED, read_registry, set_version
+from arqon_maestro.models.registry import EMBEDDED, library_registry, read_registry, set_version
 from arqon_maestro.models.tarball import read_label
 from arqon_maestro.models.verify import verify as verify_model
 from arqon_maestro.models.version import ARCHIVE_SUFFIX, installed_version, is_version
@@ -54,6 +54,7 @@ def _print_json(**content: Any) -> None:
 def list_models(as_json: Json = False) -> None:
     """Shows every model: the pinned version, the installed one, the tarballs that lie there."""
     library, pins = _library(), read_registry(pins_path())
+    recorded = library_registry(library)
     rows = []
     for key in MODEL_KEYS:
         folder = key.folder(library)
@@ -63,6 +64,7 @@ def list_models(as_json: Json = False) -> None:
                 "model": key.path,
                 "pinned": pins.version(key),
                 "installed": installed_version(folder),
+                "recorded": recorded.version(key),
                 "tarballs": [tarball.name for tarball in tarballs],
             }
         )

@@ -68,6 +68,8 @@ def try_command(
     else:
         for line in _table(alternatives):
             typer.echo(f"# {line}".rstrip())
+        if alternatives and alternatives[0].parse.markup:
+            typer.echo(f"# parsed: {alternatives[0].parse.markup}")
     if not alternatives or not alternatives[0].standing.valid:
         typer.echo("nothing that was heard could be carried out", err=True)
         return EXIT_FAILED
