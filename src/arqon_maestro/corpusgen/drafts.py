@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.spoken.words import plural_suffix
@@ -13,8 +13,7 @@ from arqon_maestro.corpusgen.tokens import CAPS, LETTER, LINE_BREAKS, WORDS
 NOTHING_SAID = "mapping: nothing is said"
 
 
-@dataclass(frozen=True, slots=True)
-class InsertDraft:
+class InsertDraft(NamedTuple):
     """An insert mapping before its contexts are drawn.
 
     Attributes:

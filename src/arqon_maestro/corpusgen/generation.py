@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from arqon_maestro.corpusgen.inserts import InsertGenerator
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 CARET = "CRSR"
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
+class Sampler(NamedTuple):
     """Coin flips that hold for a whole mapping (section 3.3)."""
 
     spaces_may_be_spoken: bool = False

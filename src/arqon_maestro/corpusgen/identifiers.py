@@ -6,23 +6,24 @@ from collections.abc import Sequence
 
 from arqon_maestro.corpusgen import styles
 from arqon_maestro.corpusgen.choices import Choices
-from arqon_maestro.corpusgen.generation import Options, Sampler
+from arqon_maestro.corpusgen.generation import Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 from arqon_maestro.corpusgen.spoken.numbers import speak_number
 from arqon_maestro.corpusgen.spoken.symbols import spoken_symbols, style_names
 from arqon_maestro.corpusgen.spoken.words import aliases, alternative, halves
-from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
+from arqon_maestro.corpusgen.tokens import LOWER, NUMBER, SPACE, WORDS, TokenStream
 from arqon_maestro.languages import Language
 
 _RELABELS = {
     styles.LOWERCASE: (styles.UNDERSCORES, styles.CAMEL_CASE),
     styles.CAPITALIZED: (styles.PASCAL_CASE, styles.TITLE_CASE),
 }
-_DELIMITERS = {styles.UNDERSCORES: "_", styles.DASHES: "-"}
+_DELIMITED = (styles.UNDERSCORES, styles.DASHES)
+_WORD_KINDS = frozenset(WORDS)
 
-Said = tuple[list[str], Sequence[str], int, bool]
-"""Words, printed units, index after the identifier, whether it was cut short."""
+# What joins the word before it to an identifier of several units: digits, capitals, delimiters.
+_JOINING = frozenset("_-cuon")
 
 
 class Identifiers:
@@ -34,6 +35,7 @@ class Identifiers:
         choices: makes every decision.
         options: what is added in text mode.
         rates: probabilities.
+        snippets: the file's syntax tree; tells strings and comments from code.
     """
 
     def __init__(
@@ -43,26 +45,37 @@ class Identifiers:
         choices: Choices,
         options: Options,
         rates: Rates,
+        snippets: SnippetSource | None,
     ) -> None:
         self._stream = stream
         self._shape = stream.shape
         self._choices = choices
+        self._in_text = None if snippets is None else snippets.in_text
+        self._text = stream.text
+        self._printed = stream.printed
+        self._flip = choices.flip
         self._alternative_words = options.alternative_words
         self._rates = rates
         self._aliases = aliases()
         self._style_names = style_names()
         self._symbol_names = spoken_symbols(language.name).names
-        in_text = dict.fromkeys(self._style_names, rates.explicit_style)
-        in_text[styles.LOWERCASE] = rates.explicit_lower_case
-        in_code = dict(in_text)
-        if language.prose:
-            in_code = dict.fromkeys(self._style_names, rates.explicit_style_in_prose)
-            in_code[styles.LOWERCASE] = rates.explicit_lower_case
+        common = rates.explicit_style_in_prose if language.prose else rates.explicit_style
+        self._explicit_in_code = dict.fromkeys(self._style_names, common)
         if language.usual_style is not None:
-            in_code[language.usual_style] = rates.explicit_usual_style
-        self._explicit = (in_code, in_text)
+            self._explicit_in_code[language.usual_style] = rates.explicit_usual_style
+        self._explicit_in_text = dict.fromkeys(self._style_names, rates.explicit_style)
+        for table in (self._explicit_in_code, self._explicit_in_text):
+            table[styles.LOWERCASE] = rates.explicit_lower_case
 
-    def say(self, at: int, stop: int, partials: bool, sampler: Sampler, in_text: bool) -> Said:
+    def say(
+        self,
+        at: int,
+        stop: int,
+        partials: bool,
+        sampler: Sampler,
+        words: list[str],
+        output: list[str],
+    ) -> tuple[int, bool]:
         """Says the identifier that starts at unit `at`, or its beginning.
 
         Args:
@@ -71,99 +84,130 @@ class Identifiers:
             partials: whether it may be cut short by chance. The rest is then left whole, a
                 delimiter before it included.
             sampler: the mapping's coins.
-            in_text: whether it lies in a string or a comment.
+            words: gets the words that are said.
+            output: gets the printed units.
+
+        Returns:
+            Index after what was said, and whether it was cut short.
         """
+        shape, flip = self._shape, self._flip
+        after = at + 1
+        if shape[at] == LOWER and (after == stop or shape[after] not in _JOINING):
+            # Nearly two words in three are of this kind.
+            if not flip(self._rates.relabel_single_word):
+                style = styles.LOWERCASE
+            else:
+                style = self._relabelled(styles.LOWERCASE, at, stop)
+            if flip(self._explicit(style, at)):
+                words += self._choices.choose(self._style_names[style])
+            self._word(at, style == styles.LOWERCASE, words, output)
+            return after, False
+        end, style, cut = self._extent(at, stop, partials, sampler)
+        speak_delimiters = False
+        if flip(self._explicit(style, at)):
+            delimited = style in _DELIMITED and end - at > 1
+            if delimited and flip(self._rates.speak_delimiters):
+                speak_delimiters = True
+            else:
+                words += self._choices.choose(self._style_names[style])
+        self._word(at, style == styles.LOWERCASE, words, output)
+        for index in range(after, end):
+            kind = shape[index]
+            if kind in WORDS:
+                self._word(index, False, words, output)
+                continue
+            if kind == NUMBER:
+                words += speak_number(self._text[index], self._choices)
+            elif speak_delimiters and flip(self._rates.speak_delimiter):
+                words += self._choices.choose(self._symbol_names[kind])
+            output.append(self._printed[index])
+        return end, cut
+
+    def _extent(
+        self, at: int, stop: int, partials: bool, sampler: Sampler
+    ) -> tuple[int, str, bool]:
+        """Returns where the identifier ends, its style, and whether it was cut short."""
         choices, rates, shape = self._choices, self._rates, self._shape
-        flip = choices.flip
-        found = styles.IDENTIFIER.match(shape, at, stop)
-        assert found is not None  # `at` is a word
-        end = found.end()
+        found = styles.identifier(shape, at, stop)
         cut = False
-        if partials and end - at > 1:
-            for boundary in range(at + 1, end):
-                if flip(rates.stop):
+        if partials:
+            for boundary in range(at + 1, found.end()):
+                if choices.flip(rates.stop):
                     cut = True
-                    found = styles.IDENTIFIER.match(shape, at, boundary)
-                    assert found is not None
-                    end = found.end()
+                    found = styles.identifier(shape, at, boundary)
                     break
+        end = found.end()
         candidates = styles.styles_of(found)
         style = candidates[0] if len(candidates) == 1 else choices.choose(candidates)
         if style == styles.TITLE_CASE and sampler.title_as_capitals:
-            style = styles.CAPITALIZED
-            first = styles.WORD_WITH_NUMBERS.match(shape, at, end)
-            assert first is not None
-            end = first.end()
-        elif style in _RELABELS and end - at == 1 and flip(rates.relabel_single_word):
-            before_word = shape[at + 1 : min(at + 3, stop)]
-            followed = len(before_word) == 2 and before_word[0] == " " and before_word[1] in WORDS
-            if style != styles.LOWERCASE or not followed:
-                style = choices.choose(_RELABELS[style])
-        words: list[str] = []
-        speak_delimiters = False
-        if flip(self._explicit[in_text][style]):
-            delimiter = _DELIMITERS.get(style)
-            if delimiter is not None and end - at > 1 and flip(rates.speak_delimiters):
-                speak_delimiters = True
-            else:
-                words += choices.choose(self._style_names[style])
-        if end - at == 1:
-            said, units = self._word(at, style == styles.LOWERCASE)
-            words += said
-            return words, units, end, cut
-        output: list[str] = []
-        for index in range(at, end):
-            kind = shape[index]
-            if kind in WORDS:
-                said, units = self._word(index, index == at and style == styles.LOWERCASE)
-                words += said
-                output += units
-                continue
-            if kind == NUMBER:
-                words += speak_number(self._stream.text[index], choices)
-            elif speak_delimiters and flip(rates.speak_delimiter):
-                words += choices.choose(self._symbol_names[kind])
-            output.append(self._stream.printed[index])
-        return words, output, end, cut
+            return styles.first_word_end(shape, at, end), styles.CAPITALIZED, cut
+        if end - at == 1 and style in _RELABELS and choices.flip(rates.relabel_single_word):
+            style = self._relabelled(style, at, stop)
+        return end, style, cut
 
-    def _word(self, index: int, first_in_lower_case: bool) -> tuple[Sequence[str], Sequence[str]]:
-        """Says one word (section 3.8); the output is its units, two where it was split."""
+    def _relabelled(self, style: str, at: int, stop: int) -> str:
+        """Returns another style that a single word may be said to have."""
+        following = self._shape[at + 1 : min(at + 3, stop)]
+        if style == styles.LOWERCASE and following[:1] == SPACE and following[1:] in _WORD_KINDS:
+            return style
+        return self._choices.choose(_RELABELS[style])
+
+    def _explicit(self, style: str, at: int) -> float:
+        """Returns how often the style's name is said of an identifier at `at`."""
+        if style == styles.LOWERCASE or self._in_text is None or not self._in_text(at):
+            return self._explicit_in_code[style]
+        return self._explicit_in_text[style]
+
+    def _word(
+        self, index: int, first_in_lower_case: bool, words: list[str], output: list[str]
+    ) -> None:
+        """Says one word (section 3.8); the output has two units where it is split."""
         choices, rates = self._choices, self._rates
-        word = self._stream.text[index]
-        if choices.flip(rates.composite):
+        word = self._text[index]
+        if self._flip(rates.composite):
             split = self._split(word)
             if split is not None:
-                return self._composite(index, split, first_in_lower_case)
-        printed = (self._stream.printed[index],)
+                self._composite(index, split, first_in_lower_case, words, output)
+                return
+        output.append(self._printed[index])
         others = self._aliases.get(word)
+        if others is None and not self._alternative_words:
+            words.append(word)
+            return
         said: Sequence[str] = (word,)
         if others is not None and choices.flip(rates.alias):
             said = choices.choose(others)
-        if self._alternative_words:
-            said = [part for name in said for part in alternative(name, choices, rates)]
-        return said, printed
+        if not self._alternative_words:
+            words += said
+            return
+        for part in said:
+            words += alternative(part, choices, rates)
 
     def _split(self, word: str) -> tuple[str, str] | None:
         splits = halves(word)
         if not splits:
             return None
-        if word in dictionary_words() and not self._choices.flip(
-            self._rates.composite_in_dictionary
-        ):
+        known = word in dictionary_words()
+        if known and not self._choices.flip(self._rates.composite_in_dictionary):
             return None
         return splits[0] if len(splits) == 1 else self._choices.choose(splits)
 
     def _composite(
-        self, index: int, split: tuple[str, str], first_in_lower_case: bool
-    ) -> tuple[Sequence[str], Sequence[str]]:
-        flip, rates = self._choices.flip, self._rates
+        self,
+        index: int,
+        split: tuple[str, str],
+        first_in_lower_case: bool,
+        words: list[str],
+        output: list[str],
+    ) -> None:
+        flip, rates = self._flip, self._rates
         first, second = split
-        marker, _, _ = self._stream.printed[index].rpartition(" ")
-        units = [f"{marker} {first}" if marker else first]
-        units.append(f"{marker} {second}" if marker == "A" else second)
-        if not flip(rates.one_word):
-            return split, units
-        if first_in_lower_case and flip(rates.lower_case_for_one_word):
-            name = self._choices.choose(self._style_names[styles.LOWERCASE])
-            return (*name, *split), units
-        return ("one", "word", *split), units
+        marker, _, _ = self._printed[index].rpartition(" ")
+        output.append(f"{marker} {first}" if marker else first)
+        output.append(f"{marker} {second}" if marker == "A" else second)
+        if flip(rates.one_word):
+            if first_in_lower_case and flip(rates.lower_case_for_one_word):
+                words += self._choices.choose(self._style_names[styles.LOWERCASE])
+            else:
+                words += ("one", "word")
+        words += split

@@ -24,7 +24,7 @@ IDENTIFIER = re.compile(
     r"|on*+(?:([cuo][cuon]*+)|((?:_[uo]n*+)++))?"
     r"|un*+(?:_[uo]n*+)*+"
 )
-WORD_WITH_NUMBERS = re.compile(r"[wcuo]n*+")
+_FIRST_WORD = re.compile(r"[wcuo]n*+")
 
 _STYLES = (
     "",
@@ -44,3 +44,17 @@ def styles_of(found: re.Match[str]) -> tuple[str, ...]:
     if found.lastindex is not None:
         return (_STYLES[found.lastindex],)
     return _SINGLE[found.string[found.start()]]
+
+
+def identifier(shape: str, at: int, stop: int) -> re.Match[str]:
+    """Returns the longest identifier from `at`, which is a word, to at most `stop`."""
+    found = IDENTIFIER.match(shape, at, stop)
+    if found is None:
+        raise ValueError(f"unit {at} is not a word")
+    return found
+
+
+def first_word_end(shape: str, at: int, stop: int) -> int:
+    """Returns the index after the word at `at` and the numbers glued to it."""
+    found = _FIRST_WORD.match(shape, at, stop)
+    return found.end() if found else at + 1

@@ -118,6 +118,7 @@ class SpokenSymbols:
             for symbol, names in {**generator.prioritised, **language.prioritised}.items()
         }
         self.longest = max(map(len, self.names))
+        self.openers = frozenset(entry.open[0] for entry in data.enclosures)
         self._enclosures = tuple(
             Enclosure(entry.open, entry.close, _phrases(entry.names), entry.lines)
             for entry in data.enclosures
