@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from arqon_maestro.corpusgen.grammar import parse_markup
 from arqon_maestro.languages import get
 from arqon_maestro.runtime.document import Document
 from arqon_maestro.runtime.edit import Editor
@@ -160,6 +161,20 @@ def test_a_chain() -> None:
         Document("a\nb", 0), typed(["delete line insert x equals five"])
     )
     assert best.outcome.document == Document("x = 5b", 5)
+
+
+def test_two_texts_in_a_chain() -> None:
+    model = SpokenModel({"foo": [("foo", -0.1), ("C foo", -9.0)], "bar": [("bar", -0.2)]})
+    editor = Editor(get("python"), Styler(model))
+    insert = "<command> <insert> insert <formattedText> {} </formattedText> </insert> </command>"
+    chain = f"{insert.format('foo')} {insert.format('bar')}"
+    tree = parse_markup(f"<main> <commandChain> {chain} </commandChain> </main>")
+    good, rejected = editor.carry_out(Document("", 0), tree)
+    assert good.document == Document("foobar", 6)
+    assert good.style_cost == pytest.approx(0.3)
+    # What was rejected ends there.
+    assert rejected.document is None
+    assert rejected.style_cost == 9.0
 
 
 def test_a_place_after_the_text() -> None:

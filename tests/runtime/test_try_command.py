@@ -58,7 +58,7 @@ def test_what_is_printed_is_python(capsys: pytest.CaptureFixture[str]) -> None:
     row = "# 1 add function get name model -0.50 -0.20 -3.00 def get_name(): pass"
     assert " ".join(table[1].split()) == row
     assert len(table) == 4
-    assert table[3].startswith("# parsed: <main> <commandChain> <command> <add> add")
+    assert table[3].startswith("# parsed: <main> <commandChain> <command> <add> <addPrefix>")
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

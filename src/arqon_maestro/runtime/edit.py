@@ -8,6 +8,7 @@ parse is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from arqon_maestro.corpusgen.grammar import Node, words
 from arqon_maestro.corpusgen.grammar.tree import nodes
@@ -68,17 +69,9 @@ class Editor:
         outcomes = [Outcome(document)]
         try:
             for command in _in_order(chain):
-                outcomes = [
-                    Outcome(
-                        after.document,
-                        after.code or before.code,
-                        before.styled + after.styled,
-                        after.note,
-                        after.possible,
-                    )
-                    for before in outcomes
-                    for after in self._after(before, command)
-                ][: self._hypotheses]
+                outcomes = [after for before in outcomes for after in self._after(before, command)][
+                    : self._hypotheses
+                ]
         except UnsupportedError as error:
             meta = isinstance(chain, Node) and any(
                 isinstance(child, Node) and child.name == "metaCommand" for child in chain.children
@@ -91,7 +84,10 @@ class Editor:
     def _after(self, before: Outcome, command: Node) -> list[Outcome]:
         if before.document is None:
             return [before]
-        return self._command(before.document, command)
+        return [
+            replace(after, code=after.code or before.code, styled=before.styled + after.styled)
+            for after in self._command(before.document, command)
+        ]
 
     def _command(self, document: Document, node: Node) -> list[Outcome]:
         if node.name in ("insert", "dictate"):
