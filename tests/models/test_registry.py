@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arqon_maestro import languages
 from arqon_maestro.errors import ConfigurationError, MissingPartError
 from arqon_maestro.library import CODE_MODELS, SPEECH_MODELS, Library
-from arqon_maestro.models.keys import MODEL_KEYS, ModelKey, code_key, parse_key, speech_key
+from arqon_maestro.models.keys import (
+    MODEL_KEYS,
+    MODEL_LANGUAGES,
+    ModelKey,
+    code_key,
+    parse_key,
+    speech_key,
+)
 from arqon_maestro.models.registry import (
     EMBEDDED,
     Registry,
@@ -35,6 +43,7 @@ def test_there_are_33_keys() -> None:
     assert len(MODEL_KEYS) == len(set(MODEL_KEYS)) == len(SPEECH_MODELS) + 1 + 14 * 2
     assert {key.parts[2] for key in MODEL_KEYS if len(key.parts) == 4} == set(CODE_MODELS)
     assert all(parse_key(key.path) == key for key in MODEL_KEYS)
+    assert list(MODEL_LANGUAGES) == languages.names()
 
 
 def test_the_shared_file_names_every_key() -> None:
