@@ -117,7 +117,7 @@ def test_every_truncation_is_noticed(packed: Packed, tmp_path: Path) -> None:
             verify(cut)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_every_flipped_byte_is_noticed(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
