@@ -119,9 +119,12 @@ class Recognizer:
                 yield _transcript(text, hypothesis)
 
     def _lattice(self, samples: Samples) -> Lattice | None:
-        if len(samples) < _SHORTEST_S * SAMPLE_RATE_HZ:
+        # Digital silence has no spectrum to compare: any word would do.
+        if len(samples) < _SHORTEST_S * SAMPLE_RATE_HZ or not samples.any():
             return None
         decoder = self._decoder
+        # The noise tracker would remember the utterance before, and costs depend on the order.
+        decoder.reinit_feat()
         decoder.start_utt()
         decoder.process_raw(samples.astype("<i2").tobytes(), full_utt=True)
         decoder.end_utt()

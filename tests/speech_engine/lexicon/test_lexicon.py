@@ -1,0 +1,114 @@
+"""The lexicon: building, files, round trips."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
+from arqon_maestro.speech_engine.lexicon.formats import (
+    from_pocketsphinx,
+    read_lexicon,
+    to_pocketsphinx,
+    write_lexicon,
+    write_pocketsphinx_dictionary,
+)
+from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES, Lexicon, Pronunciation
+
+PRONUNCIATIONS = st.builds(
+    Pronunciation,
+    word=st.from_regex(r"[a-z']{1,8}(\(spell\))?", fullmatch=True),
+    phones=st.lists(st.sampled_from(sorted(PHONES)), min_size=1, max_size=6).map(tuple),
+    source=st.just("lexicon.txt"),
+)
+
+
+@pytest.fixture(scope="module")
+def lexicon():
+    return build_lexicon(["zzyq(spell)", "import"], [Pronunciation("foozle", ("F", "UW"), "g2p")])
+
+
+def test_sources_are_recorded(lexicon):
+    sources = {word: {e.source for e in lexicon.pronunciations(word)} for word in lexicon.words()}
+    assert sources["println"] == {"hand:general"}
+    assert sources["banana"] == {"cmudict"}
+    assert sources["foozle"] == {"g2p"}
+    assert sources["sql(spell)"] == {"spelled"}
+    assert sources["n(spell)"] == {"letters"}
+    assert sum(lexicon.sources().values()) == len(lexicon)
+
+
+def test_words_spelled_in_the_corpus_get_a_pronunciation(lexicon):
+    assert "zzyq(spell)" in lexicon
+
+
+def test_sources_that_agree_give_one_entry(lexicon):
+    seen = [(entry.word, entry.phones) for entry in lexicon]
+    assert len(seen) == len(set(seen))
+
+
+def test_hand_labelled_pronunciations_come_first(lexicon):
+    assert lexicon.pronunciations("int")[0].source == "hand:general"
+
+
+def test_missing_words_are_the_commonest_pronounceable_ones(lexicon):
+    counts = {"lxq": 90, "frobnicate": 5, "wibbly": 9, "zorp": 9, "import": 99, "é": 50, "q9": 7}
+    assert missing_words(counts, lexicon, 10) == ["wibbly", "zorp", "frobnicate"]
+    assert missing_words(counts, lexicon, 1) == ["wibbly"]
+
+
+def test_lexicon_file_is_one_pronunciation_a_line_under_its_header(tmp_path):
+    path = tmp_path / "lexicon.txt"
+    entries = [Pronunciation("b", ("B", "IY"), "x"), Pronunciation("a(spell)", ("EY",), "x")]
+    write_lexicon(path, Lexicon.of(entries))
+    assert path.read_text() == "!sil SIL\nnspc SPN\na(spell) EY\nb B IY\n"
+
+
+@settings(max_examples=25)
+@given(entries=st.lists(PRONUNCIATIONS, min_size=1, max_size=20))
+def test_lexicon_file_round_trip(tmp_path_factory, entries):
+    path = tmp_path_factory.mktemp("lexicon") / "lexicon.txt"
+    written = Lexicon.of(entries)
+    write_lexicon(path, written)
+    assert read_lexicon(path) == written
+
+
+@given(entry=PRONUNCIATIONS, number=st.integers(2, 12))
+def test_pocketsphinx_names_round_trip(entry, number):
+    name = to_pocketsphinx(entry.word)
+    assert "(" not in name
+    assert from_pocketsphinx(name) == entry.word
+    assert from_pocketsphinx(f"{name}({number})") == entry.word
+
+
+def test_pocketsphinx_dictionary_numbers_variants_from_two(tmp_path):
+    path = tmp_path / "dictionary.txt"
+    entries = [
+        Pronunciation("io(spell)", ("AY", "OW"), "x"),
+        Pronunciation("read", ("R", "EH", "D"), "x"),
+        Pronunciation("read", ("R", "IY", "D"), "x"),
+    ]
+    write_pocketsphinx_dictionary(path, Lexicon.of(entries))
+    assert path.read_text() == "io~spell AY OW\nread R EH D\nread(2) R IY D\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no pronunciation"),
+        (b"!sil SIL\nnspc SPN\n", "no pronunciation"),
+        (b"word W ER D\nbad XX\n", r"lexicon.txt:2: unknown phone 'XX'"),
+        (b"word\n", r"lexicon.txt:1: a word without a pronunciation"),
+        (b"w\xff W\n", "not UTF-8"),
+    ],
+)
+def test_bad_lexicon_files_are_refused(tmp_path, content, message):
+    path = tmp_path / "lexicon.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_lexicon(path)
+
+
+def test_no_lexicon_file(tmp_path):
+    with pytest.raises(MissingPartError):
+        read_lexicon(tmp_path / "lexicon.txt")
