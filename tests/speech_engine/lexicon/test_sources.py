@@ -97,7 +97,7 @@ def test_acronyms_are_unique_letters_and_enough():
 
 def test_spelled_word_is_its_letters_in_a_row():
     (entry,) = spelled_words(["sql"])
-    assert entry == Pronunciation("sql(spell)", tuple("EH S K Y UW EH L".split()), "spelled")
+    assert entry == Pronunciation("sql(spell)", ("EH", "S", "K", "Y", "UW", "EH", "L"), "spelled")
 
 
 def test_what_is_not_letters_cannot_be_spelled():
