@@ -71,7 +71,7 @@ def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
             except MaestroError as error:
                 answer = error
             except Exception as error:
-                answer = Outcome[Any](None, f"file: {type(error).__name__}")
+                answer = Outcome(None, f"file: {type(error).__name__}")
             connection.send(answer)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
