@@ -21,60 +21,7 @@ from arqon_maestro.evaluation.speech import evaluate_recognition
 from arqon_maestro.speech_engine.acoustic.bundle import embedded_bundle, folder_bundle
 from arqon_maestro.speech_engine.audio import SAMPLE_RATE_HZ, read_audio
 from arqon_maestro.speech_engine.export import export_speech_engine
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon
-from arqon_maestro.speech_engine.lexicon.formats import write_lexicon
-from arqon_maestro.speech_engine.lexicon.vocabulary import Vocabulary, write_vocabulary
-from arqon_maestro.speech_engine.ngram import train
 from arqon_maestro.speech_engine.recognizer import Recognizer
-
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "speech"
-# Not the sentences of the fixtures: their words in other company.
-SENTENCES = """\
-go to line two
-go to line
-delete next line
-um delete two words
-select next word
-uh select line
-add function name
-add parameter name
-insert sql(spell)
-insert n(spell) p(spell) two
-copy line
-save file
-close file
-"""
-
-
-@pytest.fixture(scope="module")
-def parts(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("parts")
-    text = folder / "corpus.txt"
-    text.write_text(SENTENCES * 3)
-    words = sorted(set(SENTENCES.split()))
-    lexicon = build_lexicon(words).restricted(words)
-    write_lexicon(folder / "lexicon.txt", lexicon)
-    write_vocabulary(folder / "vocab.txt", Vocabulary(tuple(words), {}))
-    train(text, folder / "search.arpa", order=2, empty_sentences=3)
-    train(text, folder / "rescoring.arpa.gz", order=3, empty_sentences=3)
-    return {
-        "lexicon": folder / "lexicon.txt",
-        "vocabulary": folder / "vocab.txt",
-        "search": folder / "search.arpa",
-        "rescoring": folder / "rescoring.arpa.gz",
-    }
-
-
-@pytest.fixture(scope="module")
-def engine(parts, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("engine") / "export"
-    export_speech_engine(folder, **parts)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def recognizer(engine):
-    return Recognizer(engine)
 
 
 @pytest.fixture
@@ -82,21 +29,13 @@ def copy(engine, tmp_path):
     return Path(shutil.copytree(engine, tmp_path / "copy"))
 
 
-def fixture_said(transcript):
-    for row in (FIXTURES / "transcripts.tsv").read_text().splitlines():
-        file, _, said, _ = row.split("\t")
-        if said == transcript:
-            return FIXTURES / file
-    raise LookupError(transcript)
-
-
-def test_speech_is_recognised(recognizer):
-    found = recognizer.transcribe(fixture_said("select next word"))
+def test_speech_is_recognised(recognizer, spoken):
+    found = recognizer.transcribe(spoken("select next word"))
     assert found[0].transcript == "select next word"
 
 
-def test_transcripts_are_distinct_and_ranked_by_the_sum_of_their_costs(recognizer):
-    found = recognizer.transcribe(fixture_said("delete next two words"), 10)
+def test_transcripts_are_distinct_and_ranked_by_the_sum_of_their_costs(recognizer, spoken):
+    found = recognizer.transcribe(spoken("delete next two words"), 10)
     assert 2 <= len(found) <= 10
     assert found[0].transcript == "delete next two words"
     assert [item.cost for item in found] == sorted(item.cost for item in found)
@@ -107,14 +46,14 @@ def test_transcripts_are_distinct_and_ranked_by_the_sum_of_their_costs(recognize
         assert not {"um", "uh", "<sil>"} & set(item.transcript.split())
 
 
-def test_language_model_cost_is_that_of_the_rescoring_model(recognizer):
-    best = recognizer.transcribe(fixture_said("select next word"), 1)[0]
+def test_language_model_cost_is_that_of_the_rescoring_model(recognizer, spoken):
+    best = recognizer.transcribe(spoken("select next word"), 1)[0]
     (log10_probability,) = recognizer._model.score_sentences([best.transcript.split()])
     assert best.language_model_cost == pytest.approx(-log10_probability * np.log(10), abs=1e-4)
 
 
-def test_samples_and_files_of_other_rates_give_the_same_transcript(recognizer, tmp_path):
-    path = fixture_said("save file")
+def test_samples_and_files_of_other_rates_give_the_same_transcript(recognizer, tmp_path, spoken):
+    path = spoken("save file")
     samples = read_audio(path)
     assert recognizer.transcribe(samples) == recognizer.transcribe(path)
     doubled = np.interp(np.arange(0, len(samples), 0.5), np.arange(len(samples)), samples)
@@ -122,8 +61,8 @@ def test_samples_and_files_of_other_rates_give_the_same_transcript(recognizer, t
     assert recognizer.transcribe(tmp_path / "a.wav", 1)[0].transcript == "save file"
 
 
-def test_one_utterance_leaves_no_trace_in_the_next(engine, recognizer):
-    first, second = fixture_said("save file"), fixture_said("select next word")
+def test_one_utterance_leaves_no_trace_in_the_next(engine, recognizer, spoken):
+    first, second = spoken("save file"), spoken("select next word")
     recognizer.transcribe(second)
     assert recognizer.transcribe(first) == Recognizer(engine).transcribe(first)
 
@@ -175,12 +114,12 @@ def test_search_model_has_no_mark_that_pocketsphinx_takes_for_a_variant(engine):
     assert not any("(spell)" in name for name in names)
 
 
-def test_copied_acoustic_model_travels_with_the_export(parts, tmp_path):
+def test_copied_acoustic_model_travels_with_the_export(parts, tmp_path, spoken):
     model = folder_bundle(embedded_bundle().folder)
     export_speech_engine(tmp_path / "export", **parts, acoustic_model=model)
     settings = json.loads((tmp_path / "export" / "settings.json").read_text())
     assert settings["acoustic_model"] == "acoustic-model"
-    found = Recognizer(tmp_path / "export").transcribe(fixture_said("save file"), 1)
+    found = Recognizer(tmp_path / "export").transcribe(spoken("save file"), 1)
     assert found[0].transcript == "save file"
 
 
@@ -243,11 +182,11 @@ def test_settings_that_cannot_be_used(copy, change, error):
         Recognizer(copy)
 
 
-def test_evaluation_of_a_folder(recognizer, tmp_path):
+def test_evaluation_of_a_folder(recognizer, tmp_path, spoken):
     said = ("save file", "select next word", "insert not equal to")
     rows = ["file\ttranscript\tvoice"]
     for sentence in said:
-        path = fixture_said(sentence)
+        path = spoken(sentence)
         shutil.copy(path, tmp_path)
         rows.append(f"{path.name}\t{sentence}\tslt")
     (tmp_path / "transcripts.tsv").write_text("\n".join(rows) + "\n")
