@@ -39,7 +39,7 @@ def test_train_mix_prune_measure_pack(
         lm("train", "--order", 3, "--text", text, "--min-counts", "1,1,2", "--output", first) == 0
     )
     output = capsys.readouterr()
-    assert "order 3  kneser-ney" in output.out
+    assert "discounts, order 3      kneser-ney" in output.out
     assert "counting" in output.err
     assert lm("train", "--order", 2, "--text", other, "--output", second, "--json") == 0
     summary = printed(capsys)
