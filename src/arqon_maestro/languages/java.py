@@ -7,6 +7,7 @@ LANGUAGE = Language(
     title="Java",
     extensions=(".java",),
     grammar="tree_sitter_java",
+    snippets="java",
     spoken_symbols={
         "{}": ("empty list", "curly braces", "curly brackets", "braces"),
         "[]": ("square brackets", "brackets", "subs"),

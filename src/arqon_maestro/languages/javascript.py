@@ -11,6 +11,7 @@ LANGUAGE = Language(
     grammar="tree_sitter_typescript",
     # The grammar of TSX takes types in .js files too, which the one of JavaScript does not.
     grammar_function="language_tsx",
+    snippets="javascript",
     spoken_symbols={
         "=>": ("right arrow", "arrow"),
         "->": (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from arqon_maestro.corpusgen.snippets.selectors import ANY_TOKEN, select
 from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, Shapes
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 
@@ -79,13 +80,20 @@ def rules_of(tree: SyntaxTree, shapes: Shapes, parent: int) -> Sequence[tuple[st
 
 def _is_element(tree: SyntaxTree, shapes: Shapes, child: int, rule: ContainerRule) -> bool:
     kind = tree.kinds[child]
-    if kind in rule.unless:
+    if kind in rule.unless or kind in shapes.comments:
         return False
-    if rule.children:
-        return kind in rule.children
-    if rule.field:
-        return tree.fields[child] in rule.field and kind not in shapes.comments
-    return kind[0] != "'" and kind not in shapes.comments
+    if rule.children and kind not in rule.children:
+        # Tokens are listed by their text, or all of them by one entry.
+        if kind[0] != "'" or ANY_TOKEN not in rule.children:
+            return False
+    elif rule.field:
+        if tree.fields[child] not in rule.field:
+            return False
+    elif not rule.children and kind[0] == "'":
+        return False
+    if rule.has is not None and not select(tree, child, rule.has):
+        return False
+    return rule.lacks is None or not select(tree, child, rule.lacks)
 
 
 def comment_candidates(tree: SyntaxTree, shapes: Shapes, comment: int) -> Iterator[Candidate]:

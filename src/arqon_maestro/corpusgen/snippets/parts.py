@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from arqon_maestro.corpusgen.snippets.recipes import WHOLE
-from arqon_maestro.corpusgen.snippets.selectors import select
+from arqon_maestro.corpusgen.snippets.selectors import HERE, select
 from arqon_maestro.corpusgen.snippets.shapes import Role, Shape, Shapes
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
@@ -17,7 +17,8 @@ from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
 COMMENT_TEXT = "text"
 
 _BLANKS = SPACE + LINE_BREAKS
-_ITSELF = Role(at="*")
+_BRACKETS = "([{<"
+_ITSELF = Role(at=(HERE,))
 Range = tuple[int, int]
 
 
@@ -69,6 +70,21 @@ class SyntaxFile:
         ):
             raise UnsayableError("token boundary")
         return trimmed(shape, start, stop)
+
+    def start_with(self, node: int, along: Sequence[str]) -> int:
+        """Returns the first unit of a node and of the tokens `along` that stand before it."""
+        tree = self.tree
+        first = node
+        siblings: list[int] = []
+        for child in tree.children(tree.parents[node]):
+            if child == node:
+                break
+            siblings.append(child)
+        for sibling in reversed(siblings):
+            if tree.kinds[sibling] not in along:
+                break
+            first = sibling
+        return self.units(first)[0]
 
     def line_width(self, unit: int) -> int:
         """Returns the indentation of the line that holds `unit`, in blanks."""
@@ -165,11 +181,15 @@ class Part:
 class NodeView:
     """A node with its shape, its roles and those of the node that it wraps."""
 
-    def __init__(self, file: SyntaxFile, node: int, container: str | None) -> None:
+    def __init__(
+        self, file: SyntaxFile, node: int, container: str | None, along: Sequence[str] = ()
+    ) -> None:
         self.file = file
         self.node = node
         self.container = container
         self.start, self.stop = file.units(node)
+        if along:
+            self.start = file.start_with(node, along)
         self._parts: dict[str, Part | None] = {}
 
     @cached_property
@@ -227,28 +247,39 @@ class NodeView:
         return self._parts[role]
 
     def _find(self, name: str) -> Part | None:
-        file = self.file
+        file, shape = self.file, self.file.stream.shape
         if name == WHOLE:
             return Part(_ITSELF, (self.node,), *self.whole)
         if name == COMMENT_TEXT:
             return self._comment_text()
-        for node, shape in self._layers:
-            role = shape.roles.get(name)
+        for node, layer in self._layers:
+            role = layer.roles.get(name)
             if role is None:
                 continue
-            nodes = select(file.tree, node, role.at)
-            if role.kinds:
-                nodes = [found for found in nodes if file.tree.kinds[found] in role.kinds]
+            nodes = self._nodes(node, role)
             if not nodes:
                 continue
             start, stop = file.units(nodes[0])
             if len(nodes) > 1:
                 stop = file.units(nodes[-1])[1]
-            if role.inside:
-                start, stop = trimmed(file.stream.shape, start + 1, stop - 1)
-            if start < stop or role.inside:
+            if stop - start > 1 and shape[stop - 1] == ";":
+                stop = blanks_before(shape, stop - 1, start)
+            inside = role.inside and shape[start] in _BRACKETS
+            if inside:
+                start, stop = trimmed(shape, start + 1, stop - 1)
+            if start < stop or inside:
                 return Part(role, nodes, start, stop)
         return None
+
+    def _nodes(self, node: int, role: Role) -> Sequence[int]:
+        tree = self.file.tree
+        for path in role.at:
+            nodes = select(tree, node, path)
+            if role.kinds or role.unless:
+                nodes = [found for found in nodes if role.admits(tree.kinds[found])]
+            if nodes:
+                return nodes
+        return ()
 
     @property
     def whole(self) -> Range:
@@ -294,9 +325,12 @@ class NodeView:
         if role.delete == "clear":
             return Edit(self._kept_first(part), part.stop - 1)
         start, stop = part.start, part.stop
+        if role.delete in ("lead", "around"):
+            stop = blanks_after(shape, stop, self.stop)
         if role.delete == "lead":
-            return Edit(start, blanks_after(shape, stop, self.stop))
-        start = self._with_neighbours(part)
+            return Edit(start, stop)
+        if role.along:
+            start = self.file.start_with(part.nodes[0], role.along)
         return Edit(blanks_before(shape, start, self.start), stop)
 
     def body_start(self, part: Part) -> int:
@@ -341,19 +375,3 @@ class NodeView:
                     return self.file.units(child)[1]
                 break
         return part.start + 1
-
-    def _with_neighbours(self, part: Part) -> int:
-        if not part.role.along:
-            return part.start
-        tree = self.file.tree
-        start = part.start
-        siblings: list[int] = []
-        for child in tree.children(tree.parents[part.nodes[0]]):
-            if child == part.nodes[0]:
-                break
-            siblings.append(child)
-        for sibling in reversed(siblings):
-            if tree.kinds[sibling] not in part.role.along:
-                break
-            start = self.file.units(sibling)[0]
-        return start

@@ -43,6 +43,7 @@ class Section(_Strict):
         lead: texts said right before the part.
         silent: chance that the part stays unsaid.
         unquote: chance that a string is said without its quotes.
+        complete: the part is never said in part.
     """
 
     phrase: Weights | None = None
@@ -56,6 +57,7 @@ class Section(_Strict):
     lead: Weights | None = None
     silent: Chance = 0.0
     unquote: Chance = 0.0
+    complete: bool = False
 
     @model_validator(mode="after")
     def _one_purpose(self) -> Section:

@@ -167,7 +167,7 @@ class _Speech:
         elif beyond > 0 and self._stops():
             self._remove(part)
         else:
-            said = self._generate(part, section, partials=beyond >= 0)
+            said = self._generate(part, section, beyond >= 0 and not section.complete)
             if section.lead is not None:
                 self.words += choose_phrase(choices, section.lead)
             if section.trigger is not None:
@@ -244,8 +244,9 @@ class _Speech:
         if not statements or (beyond > 0 and self._stops()):
             self._remove(body)
             return
-        start, stop = view.file.units(statements[0])
-        said = self._statement(statements[0], start, stop)
+        first = NodeView(view.file, statements[0], None)
+        start, stop = first.whole
+        said = self._statement(first)
         if said is None:
             self.stopped = True
             self._remove(body)
@@ -253,19 +254,19 @@ class _Speech:
         self.words += said.words
         self._replace(start, stop, said)
         last = view.file.units(statements[-1])[1]
-        if stop < last:
-            self.edits.append(Edit(stop, last))
-            self._queue(stop, last)
+        if first.stop < last:
+            self.edits.append(Edit(first.stop, last))
+            self._queue(first.stop, last)
 
-    def _statement(self, node: int, start: int, stop: int) -> Generated | None:
+    def _statement(self, statement: NodeView) -> Generated | None:
         """Says a statement: one with a body as a snippet, another one as text."""
-        view = NodeView(self.view.file, node, None)
+        start, stop = statement.whole
         try:
-            kind = view.kind()
-            if kind is None or view.part("body") is None:
+            kind = statement.kind()
+            if kind is None or statement.part("body") is None:
                 return self.generator.generate(start, stop, sampler=self.sampler)
-            form = choose_form(view, kind, self.generator.choices)
-            said = say(view, form, self.generator, self.sampler)
+            form = choose_form(statement, kind, self.generator.choices)
+            said = say(statement, form, self.generator, self.sampler)
         except UnsayableError:
             return None
         return Generated(said.words, said.output, said.remaining, said.partial, stop)

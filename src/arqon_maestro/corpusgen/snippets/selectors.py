@@ -1,10 +1,11 @@
 """A path language that finds the parts of a syntax node: ``.body/block``, ``except_clause[0]``.
 
 A path is a list of steps parted by ``/``. A step is a node type, an anonymous token in quotes, a
-field with a leading dot, ``*`` for any named node, or alternatives of these parted by ``|``. It
-walks to the matching children. ``[0]``, ``[-1]`` and ``[1:]`` keep the first, the last, and all but
-the first of a step's matches. A step in parentheses with a star, ``(pointer_declarator)*``, walks
-down as long as it matches and may match nothing.
+field with a leading dot, ``*`` for any named node, ``''`` for any token, or alternatives of these
+parted by ``|``. It walks to the matching children; the path ``.`` stays at the node. ``[0]``,
+``[-1]`` and ``[1:]`` keep the first, the last, and all but the first of a step's matches. A step in
+parentheses with a star, ``(pointer_declarator)*``, walks down as long as it matches and may match
+nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from functools import cache
 
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 
-_STEP = re.compile(r"(?P<open>\()?(?P<names>[^()\[\]]+)(?(open)\)\*)(?:\[(?P<index>0|-1|1:)\])?")
-_ANY = "*"
+_NAME = r"'[^']*'|[^()\[\]/|']+"
+_STEP = re.compile(
+    rf"(?P<open>\()?(?P<names>(?:{_NAME})(?:\|(?:{_NAME}))*)(?(open)\)\*)"
+    r"(?:\[(?P<index>0|-1|1:)\])?"
+)
+ANY_NODE, ANY_TOKEN = "*", "''"
+HERE = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,8 @@ class Step:
 
     kinds: frozenset[str]
     fields: frozenset[str]
-    any_named: bool
+    any_node: bool
+    any_token: bool
     index: str
     repeated: bool
 
@@ -35,7 +42,7 @@ class Step:
         return (
             kind in self.kinds
             or tree.fields[node] in self.fields
-            or (self.any_named and kind[0] != "'")
+            or (self.any_token if kind[0] == "'" else self.any_node)
         )
 
 
@@ -46,16 +53,25 @@ def compile_path(path: str) -> tuple[Step, ...]:
     Raises:
         ValueError: if the path is malformed.
     """
+    if path == HERE:
+        return ()
     steps = []
     for text in _split(path):
         match = _STEP.fullmatch(text)
         if match is None:
             raise ValueError(f"malformed step {text!r} in the path {path!r}")
-        names = match["names"].split("|")
+        names = re.findall(_NAME, match["names"])
         fields = frozenset(name[1:] for name in names if name[0] == ".")
-        kinds = frozenset(name for name in names if name[0] != "." and name != _ANY)
+        kinds = frozenset(name for name in names if name[0] != ".") - {ANY_NODE, ANY_TOKEN}
         steps.append(
-            Step(kinds, fields, _ANY in names, match["index"] or "", match["open"] is not None)
+            Step(
+                kinds,
+                fields,
+                ANY_NODE in names,
+                ANY_TOKEN in names,
+                match["index"] or "",
+                match["open"] is not None,
+            )
         )
     return tuple(steps)
 

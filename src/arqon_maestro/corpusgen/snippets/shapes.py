@@ -28,37 +28,46 @@ class _Strict(BaseModel):
 
 
 def _role(value: Any) -> Any:
-    return {"at": value} if isinstance(value, str) else value
+    return {"at": value} if isinstance(value, str | list) else value
+
+
+def _paths(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 class Role(_Strict):
     """A part of a node, and what its removal leaves.
 
     Attributes:
-        at: path from the node to the part (see `selectors`).
-        kinds: node types that the part may have; any by default.
-        inside: the part is what lies between the first and the last token there.
-        delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``clear``
-            empties its brackets, ``indented`` and ``braced`` empty a body.
+        at: paths from the node to the part (see `selectors`), the first that leads anywhere.
+        kinds: node types that the part may have; any by default. unless: may not have.
+        inside: the part is what lies in the brackets there, if there are any.
+        delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``around``
+            both, ``clear`` empties its brackets, ``indented`` and ``braced`` empty a body.
         along: tokens beside it that go with it (``':'`` before a type).
         keep: texts of a first child that ``clear`` leaves (``self``).
         replace: words that take its place.
         statements: path from a body to its statements.
     """
 
-    at: str
+    at: Annotated[tuple[str, ...], BeforeValidator(_paths)]
     kinds: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     inside: bool = False
-    delete: Literal["slot", "lead", "clear", "indented", "braced"] = "slot"
+    delete: Literal["slot", "lead", "around", "clear", "indented", "braced"] = "slot"
     along: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
     statements: str = "*"
 
+    def admits(self, kind: str) -> bool:
+        """Returns whether a node of this type can be the part."""
+        return (not self.kinds or kind in self.kinds) and kind not in self.unless
+
     @model_validator(mode="after")
-    def _paths(self) -> Role:
-        compile_path(self.at)
-        compile_path(self.statements)
+    def _compilable(self) -> Role:
+        for path in (*self.at, self.statements):
+            compile_path(path)
         return self
 
 
@@ -97,6 +106,8 @@ class ContainerRule(_Strict):
         role: fields that the parent must fill in its own parent. unless_role: must not fill.
         children: node types of the elements; all named ones but comments by default.
         unless: node types that are no elements. field: fields that the elements fill.
+        has: path to a node that every element has. lacks: that none has.
+        along: tokens before an element that belong to it (``'else'``).
         count: ``one`` or ``many`` elements in the parent.
         kind: kind of every element. otherwise: kind of elements that have no shape.
     """
@@ -109,6 +120,9 @@ class ContainerRule(_Strict):
     children: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     field: tuple[str, ...] = ()
+    has: str | None = None
+    lacks: str | None = None
+    along: tuple[str, ...] = ()
     count: Literal["any", "one", "many"] = "any"
     kind: str | None = None
     otherwise: str | None = None

@@ -157,7 +157,7 @@ class SyntaxSnippets:
         file = self._file
         if candidate.node in file.tree.faulty:
             raise UnsayableError("syntax error")
-        view = NodeView(file, candidate.node, candidate.container)
+        view = NodeView(file, candidate.node, candidate.container, candidate.rule.along)
         if view.start == view.stop:
             return None
         if view.stop - view.start > _LARGEST_NODE:
