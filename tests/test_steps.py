@@ -88,6 +88,14 @@ def test_force_and_dry_run(root: Path) -> None:
     assert calls.made == 2
 
 
+def test_a_step_is_shown_and_forced_once_a_run(root: Path) -> None:
+    calls = Calls()
+    runner = Runner(root, force=True)
+    assert [runner.run(copy_step(root, calls)).status for _ in range(3)] == ["done"] * 3
+    assert calls.made == 1
+    assert len(runner.outcomes) == 1
+
+
 def test_a_moved_library_stays_up_to_date(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -150,6 +150,7 @@ class Runner:
         self.outcomes: list[Outcome] = []
         self._digests: dict[tuple[str, tuple[tuple[str, int, int], ...]], str] = {}
         self._stale: set[Path] = set()
+        self._finished: dict[str, Outcome] = {}
 
     def run(self, step: Step) -> Outcome:
         """Brings a step's outputs up to date.
@@ -162,23 +163,32 @@ class Runner:
             return self._would_run(step, "its inputs will change")
         fingerprint, facts = self._fingerprint(step)
         current = self._current(step, fingerprint)
+        if current is not None and fingerprint in self._finished:
+            # Several steps ask for the same source code; it is brought up to date once a run.
+            return self._finished[fingerprint]
         if current is not None and not self.force:
             self.reporter.say(f"{step.name}: up to date")
-            return self._finish(Outcome(step.name, "up to date", 0.0, current))
+            outcome = Outcome(step.name, "up to date", 0.0, current)
+            return self._finish(outcome, fingerprint)
         if self.dry_run:
             return self._would_run(step, "forced" if current is not None else "changed or missing")
         with self._locked(step):
-            return self._finish(self._execute(step, fingerprint, facts))
+            return self._finish(self._execute(step, fingerprint, facts), fingerprint)
 
     def _would_run(self, step: Step, why: str) -> Outcome:
+        if self._stale.issuperset(step.outputs.values()):
+            return Outcome(step.name, "would run", 0.0, {})
         self._stale.update(step.outputs.values())
         self.reporter.say(f"{step.name}: would run ({why})")
-        return self._finish(Outcome(step.name, "would run", 0.0, {}))
+        outcome = Outcome(step.name, "would run", 0.0, {})
+        self.outcomes.append(outcome)
+        return outcome
 
     def _is_stale(self, path: Path) -> bool:
         return any(path == made or made in path.parents for made in self._stale)
 
-    def _finish(self, outcome: Outcome) -> Outcome:
+    def _finish(self, outcome: Outcome, fingerprint: str) -> Outcome:
+        self._finished[fingerprint] = outcome
         self.outcomes.append(outcome)
         return outcome
 

@@ -133,7 +133,7 @@ def _speech(scores: dict[str, Any]) -> Section:
     rows.append(["word error rate", f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})"])
     rows.append(["real-time factor", f"{scores['real_time_factor']:.3f}"])
     missed = [
-        [item["reference"], (item["transcripts"] or [""])[0], item["rank"] or "–"]
+        [item["reference"], (item["ranked"] or [""])[0], item["rank"] or "–"]
         for item in scores["utterances"]
         if item["rank"] != 1
     ]
