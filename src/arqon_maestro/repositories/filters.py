@@ -43,7 +43,8 @@ class _Rules:
     minified_names: tuple[str, ...]
     generated_suffixes: tuple[str, ...]
     generated: re.Pattern[str]
-    secrets: re.Pattern[str]
+    generated_hints: tuple[str, ...]
+    secrets: tuple[tuple[str, re.Pattern[str]], ...]
     ordinary: frozenset[str]
 
 
@@ -65,7 +66,8 @@ def _rules() -> _Rules:
         minified_names=tuple(data["minified_names"]),
         generated_suffixes=tuple(data["generated_suffixes"]),
         generated=re.compile("|".join(data["generated_marks"]), re.IGNORECASE),
-        secrets=re.compile("|".join(data["secrets"])),
+        generated_hints=tuple(data["generated_hints"]),
+        secrets=tuple((row["hint"], re.compile(row["pattern"])) for row in data["secrets"]),
         ordinary=frozenset(map(chr, data["ordinary_code_points"])),
     )
 
@@ -115,12 +117,13 @@ def text_reason(text: str, limits: FilterLimits, *, prose: bool = False) -> str 
         prose: English text, for which long lines and many quotes are no sign of anything.
     """
     rules = _rules()
-    if rules.generated.search(text[:MARK_CHARACTERS]):
+    head = text[:MARK_CHARACTERS].lower()
+    if any(hint in head for hint in rules.generated_hints) and rules.generated.search(head):
         return "generated"
     # A compiler that writes CSS or JavaScript names its input at the end.
     if "sourceMappingURL=" in text[-MARK_CHARACTERS:]:
         return "generated"
-    if rules.secrets.search(text):
+    if any(hint in text and pattern.search(text) for hint, pattern in rules.secrets):
         return "secret"
     if not text.isascii():
         foreign = sum(ord(c) > 127 and c not in rules.ordinary for c in text)

@@ -14,6 +14,8 @@ from pathlib import PurePosixPath
 
 FEWEST_WORDS = 4
 MOST_WORDS = 60
+MOST_CHARACTERS = 600
+"""Of a sentence; a paragraph ten times as long is no paragraph of prose."""
 FEWEST_SENTENCES = 10
 """A document of fewer lines is too short for CorpusGen's file filter."""
 LEAST_WORDY_SHARE = 0.9
@@ -63,9 +65,11 @@ def sentences(path: str, text: str) -> list[str]:
 
 # --- from files to blocks ------------------------------------------------------------------------
 
-_FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
+# What is opened and never closed is matched to the end of the text, here and below: a search that
+# came to the end and failed would begin again at the next opening, in quadratic time.
+_FENCE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HTML_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SETEXT_OR_HEADING = re.compile(r"^#{1,6} .*$|^.*\n(?:=+|-+)[ \t]*$", re.MULTILINE)
 
 
@@ -86,17 +90,16 @@ def _without_directives(text: str) -> str:
     return _RULE.sub("\n", _DIRECTIVE.sub("\n", text))
 
 
-# A string or a comment, whichever begins first. Alternatives are ordered so that a triple quote is
-# never read as an empty string; nothing can match in two ways, so that the time stays linear.
+# A string or a comment, whichever begins first; the longer opening is tried first.
 _PYTHONIC = re.compile(
-    r'(?P<doc>"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\')'
-    r'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    r'(?P<doc>"""(?:[^"\\]|\\.|"(?!""))*(?:"""|\Z)|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*(?:\'\'\'|\Z))'
+    r'|"(?:[^"\\\n]|\\.)*"?|\'(?:[^\'\\\n]|\\.)*\'?'
     r"|(?P<comment>\#[^\n]*)",
     re.DOTALL,
 )
 _C_LIKE = re.compile(
-    r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`(?:[^`\\]|\\.)*`'
-    r"|(?P<block>/\*(?:[^*]|\*(?!/))*\*/)|(?P<comment>//[^\n]*)",
+    r'"(?:[^"\\\n]|\\.)*"?|\'(?:[^\'\\\n]|\\.)*\'?|`(?:[^`\\]|\\.)*(?:`|\Z)'
+    r"|(?P<block>/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))|(?P<comment>//[^\n]*)",
     re.DOTALL,
 )
 
@@ -163,8 +166,8 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 _MARKUP = (
-    (re.compile(r"!\[[^\]]*\]\([^)]*\)"), " "),
-    (re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])"), r"\1"),
+    (re.compile(r"!\[[^\[\]]*\]\([^()]*\)"), " "),
+    (re.compile(r"\[([^\[\]]+)\](?:\([^()]*\)|\[[^\[\]]*\])"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]*>"), " "),
     (re.compile(r"\{@\w+ ([^{}]*)\}"), r"\1"),
     (re.compile(r":[\w:+.-]+:`~?!?([^`<]+?)(?:\s*<[^`>]*>)?`"), r"\1"),
@@ -183,6 +186,8 @@ _WORDY = re.compile(r"[A-Za-z ,.;:!?'\"()-]")
 
 
 def _sentences_of(paragraph: str) -> Iterator[str]:
+    if len(paragraph) > 10 * MOST_CHARACTERS:
+        return
     text = html.unescape(paragraph)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
@@ -199,7 +204,12 @@ def _sentences_of(paragraph: str) -> Iterator[str]:
 
 
 def _is_sentence(text: str) -> bool:
-    if not text.isascii() or not text[:1].isalpha() or text[-1:] in (":", ",", "("):
+    if (
+        len(text) > MOST_CHARACTERS
+        or not text.isascii()
+        or not text[:1].isalpha()
+        or text[-1:] in (":", ",", "(")
+    ):
         return False
     words = text.split()
     if not FEWEST_WORDS <= len(words) <= MOST_WORDS or _NOISE.search(text):
