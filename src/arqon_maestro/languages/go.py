@@ -7,4 +7,5 @@ LANGUAGE = Language(
     title="Go",
     extensions=(".go",),
     grammar="tree_sitter_go",
+    snippets="go",
 )

@@ -7,4 +7,5 @@ LANGUAGE = Language(
     title="Rust",
     extensions=(".rs",),
     grammar="tree_sitter_rust",
+    snippets="rust",
 )

@@ -17,7 +17,7 @@ from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
 COMMENT_TEXT = "text"
 
 _BLANKS = SPACE + LINE_BREAKS
-_BRACKETS = "([{<"
+_BRACKETS = "([{<|"
 _ITSELF = Role(at=(HERE,))
 Range = tuple[int, int]
 
@@ -85,6 +85,18 @@ class SyntaxFile:
                 break
             first = sibling
         return self.units(first)[0]
+
+    def stop_with(self, node: int, behind: Sequence[str]) -> int:
+        """Returns the last unit of a node and of the tokens `behind` that follow it."""
+        tree = self.tree
+        last = node
+        for child in tree.children(tree.parents[node]):
+            if child <= node:
+                continue
+            if tree.kinds[child] not in behind:
+                break
+            last = child
+        return self.units(last)[1]
 
     def line_width(self, unit: int) -> int:
         """Returns the indentation of the line that holds `unit`, in blanks."""
@@ -325,6 +337,8 @@ class NodeView:
         if role.delete == "clear":
             return Edit(self._kept_first(part), part.stop - 1)
         start, stop = part.start, part.stop
+        if role.behind:
+            stop = self.file.stop_with(part.nodes[-1], role.behind)
         if role.delete in ("lead", "around"):
             stop = blanks_after(shape, stop, self.stop)
         if role.delete == "lead":

@@ -28,6 +28,7 @@ _IMPLICIT_BEFORE_NAME = 0.10
 _STOP_SECTION = 0.20
 _ARTICLE = 0.01
 _WRONG_ARTICLE = 0.05
+_QUOTES = "\"'`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +201,12 @@ class _Speech:
         """Returns the inside of a string that has just one quote on each side."""
         shape = self.view.file.stream.shape
         start, stop = part.start, part.stop
-        kind = self.view.file.tree.kinds[part.nodes[0]]
+        quote = shape[start]
         if (
-            kind in self.view.file.shapes.strings
+            quote in _QUOTES
             and stop - start > 2
-            and shape[start] in "\"'`"
-            and shape[start] == shape[stop - 1]
-            and shape[start + 1] != shape[start]
+            and shape[stop - 1] == quote
+            and quote not in shape[start + 1 : stop - 1]
         ):
             return start + 1, stop - 1
         return start, stop

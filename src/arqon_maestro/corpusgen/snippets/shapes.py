@@ -44,7 +44,7 @@ class Role(_Strict):
         inside: the part is what lies in the brackets there, if there are any.
         delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``around``
             both, ``clear`` empties its brackets, ``indented`` and ``braced`` empty a body.
-        along: tokens beside it that go with it (``':'`` before a type).
+        along: tokens before it that go with it (``':'`` before a type). behind: those after it.
         keep: texts of a first child that ``clear`` leaves (``self``).
         replace: words that take its place.
         statements: path from a body to its statements.
@@ -56,6 +56,7 @@ class Role(_Strict):
     inside: bool = False
     delete: Literal["slot", "lead", "around", "clear", "indented", "braced"] = "slot"
     along: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     replace: tuple[str, ...] | None = None
     statements: str = "*"
