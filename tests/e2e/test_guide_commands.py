@@ -38,7 +38,7 @@ def run(
 
 
 def test_the_guide(places: tuple[Path, Path]) -> None:
-    checkout, library = places
+    library = places[1]
     engine = "scripts/arqon_maestro/speech_engine/bin"
     run(places, f"{engine}/train.py", "generate-dataset", "--test-mode")
     assert (library / "lm" / "model-data" / "lexicon.txt").is_file()
