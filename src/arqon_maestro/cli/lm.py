@@ -107,11 +107,10 @@ def count(
         reporter=StreamReporter(),
     )
     write_counts(counts, output)
-    sizes = tuple(int((level.counts > 0).sum()) for level in counts.levels)
     if as_json:
         _print_json(
             {
-                "ngrams": list(sizes),
+                "ngrams": list(counts.sizes),
                 "sentences": counts.sentences,
                 "words": counts.tokens,
                 "oovs": counts.oov_tokens,
@@ -120,7 +119,7 @@ def count(
         return
     _print_rows(
         {
-            "n-grams": _ngrams(sizes),
+            "n-grams": _ngrams(counts.sizes),
             "sentences": counts.sentences,
             "words": counts.tokens,
             "outside the vocabulary": counts.oov_tokens,
@@ -168,7 +167,8 @@ def train(
     """Estimates an interpolated modified Kneser-Ney model, and writes it as ARPA."""
     from arqon_maestro.speech_engine.ngram import training
     from arqon_maestro.speech_engine.ngram.discounting import Discounting
-    from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback, Pruning
+    from arqon_maestro.speech_engine.ngram.interpolation import Pruning
+    from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback
 
     summary = training.train(
         text,

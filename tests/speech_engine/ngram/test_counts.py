@@ -10,8 +10,9 @@ import pytest
 
 from arqon_maestro.errors import DataError, UsageError
 from arqon_maestro.speech_engine.ngram.count_file import write_counts
-from arqon_maestro.speech_engine.ngram.counts import NgramCounts, count_ngrams, count_windows
-from arqon_maestro.speech_engine.ngram.trie import word_columns
+from arqon_maestro.speech_engine.ngram.counts import END_ID, NgramCounts, count_ngrams
+from arqon_maestro.speech_engine.ngram.joins import words_of
+from arqon_maestro.speech_engine.ngram.windows import Packing, count_windows
 
 from . import reference
 from .conftest import WriteText
@@ -22,10 +23,11 @@ TEXT = reference.random_text(seed=5, sentences=300, words=200)
 def as_counters(counts: NgramCounts) -> list[Counter[tuple[str, ...]]]:
     result = []
     for order, level in enumerate(counts.levels, 1):
-        columns = zip(*(c.tolist() for c in word_columns(counts.levels, order)), strict=True)
+        words = words_of(counts.levels, order, 0, np.arange(level.size))
+        columns = zip(*(column.tolist() for column in words), strict=True)
         names = [tuple(counts.vocabulary[i] for i in ids) for ids in columns]
         assert names == sorted(names, key=lambda n: [counts.vocabulary.index(w) for w in n])
-        result.append(Counter(dict(zip(names, level.counts.tolist(), strict=True))))
+        result.append(Counter(dict(zip(names, level.counts.read().tolist(), strict=True))))
     return result
 
 
@@ -57,10 +59,18 @@ def test_agrees_with_dictionaries(
 def test_windows_beyond_64_bits(order: int, wide_bits: int) -> None:
     generator = np.random.default_rng(1)
     sequence = generator.integers(1, 12, 5000).astype(np.uint32)
-    narrow, expected = count_windows(sequence, order, 4)
-    wide, counts = count_windows(sequence, order, wide_bits)
-    assert counts.tolist() == expected.tolist()
-    assert [c.tolist() for c in wide] == [c.tolist() for c in narrow]
+    found = []
+    for packing in (Packing(order, 4), Packing(order, wide_bits)):
+        limbs, counts = count_windows(packing.pack(sequence, END_ID))
+        found.append([*(c.tolist() for c in packing.unpack(limbs)), counts.tolist()])
+    assert found[0] == found[1]
+    words = [sequence[place : sequence.size - order + 1 + place] for place in range(order)]
+    plain: Counter[tuple[int, ...]] = Counter()
+    for window in zip(*(column.tolist() for column in words), strict=True):
+        end = window.index(END_ID) if END_ID in window else order
+        plain[(*window[:end], *[END_ID] * (order - end))] += 1
+    assert list(zip(*found[0][:-1], strict=True)) == sorted(plain)
+    assert found[0][-1] == [plain[window] for window in sorted(plain)]
 
 
 def test_the_order_of_files_and_lines_does_not_matter(write_text: WriteText) -> None:
@@ -68,9 +78,9 @@ def test_the_order_of_files_and_lines_does_not_matter(write_text: WriteText) -> 
     backward = count_ngrams([write_text(TEXT[::-1])], 3)
     assert forward.vocabulary == backward.vocabulary
     for ours, theirs in zip(forward.levels, backward.levels, strict=True):
-        assert np.array_equal(ours.parents, theirs.parents)
-        assert np.array_equal(ours.words, theirs.words)
-        assert np.array_equal(ours.counts, theirs.counts)
+        assert np.array_equal(ours.parents.read(), theirs.parents.read())
+        assert np.array_equal(ours.words.read(), theirs.words.read())
+        assert np.array_equal(ours.counts.read(), theirs.counts.read())
 
 
 def test_bad_requests(write_text: WriteText, tmp_path: Path) -> None:

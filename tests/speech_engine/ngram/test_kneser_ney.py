@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from arqon_maestro.errors import DataError, UsageError
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.discounting import Discounting
-from arqon_maestro.speech_engine.ngram.kneser_ney import Estimate, Fallback, Pruning, estimate
+from arqon_maestro.speech_engine.ngram.interpolation import Pruning
+from arqon_maestro.speech_engine.ngram.kneser_ney import Estimate, Fallback, estimate
 from arqon_maestro.speech_engine.ngram.model import NgramModel
 
 from . import reference

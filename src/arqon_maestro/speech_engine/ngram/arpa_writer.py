@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,18 +13,30 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from arqon_maestro.artifacts import atomic_binary
-from arqon_maestro.speech_engine.ngram.model import NgramModel
-from arqon_maestro.speech_engine.ngram.trie import word_columns
+from arqon_maestro.speech_engine.ngram.model import NgramRows
 
 # n-grams made into text at once: few enough for the processor's caches.
-WRITE_CHUNK = 1 << 16
+ROWS_AT_ONCE = 1 << 16
 COMPRESSION_LEVEL = 6
 
 
-def write_arpa(model: NgramModel, path: Path) -> None:
+class Writable(Protocol):
+    """A model that gives its n-grams part by part."""
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]: ...
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+
+    def rows(self, order: int) -> Iterator[NgramRows]: ...
+
+
+def write_arpa(model: Writable, path: Path) -> None:
     """Writes a model as an ARPA file, gzip if the name ends ``.gz``; atomic, the same bytes always.
 
-    Numbers are the shortest that read back as the same 32-bit float.
+    Numbers are the shortest that read back as the same 32-bit float. A back-off weight of one is
+    left out.
     """
     with atomic_binary(path) as stream:
         if path.suffix == ".gz":
@@ -36,39 +49,37 @@ def write_arpa(model: NgramModel, path: Path) -> None:
             _write(model, stream)
 
 
-def _write(model: NgramModel, stream: BinaryIO) -> None:
-    sizes = "".join(
-        f"ngram {order}={level.words.size}\n" for order, level in enumerate(model.levels, 1)
-    )
+def _write(model: Writable, stream: BinaryIO) -> None:
+    sizes = "".join(f"ngram {order}={size}\n" for order, size in enumerate(model.sizes, 1))
     stream.write(f"\\data\\\n{sizes}".encode())
     spelled = pa.array(model.vocabulary, pa.string())
     first = pc.binary_join_element_wise("", spelled, "\t")
     later = pc.binary_join_element_wise("", spelled, " ")
-    for order in range(1, model.order + 1):
+    for order in range(1, len(model.sizes) + 1):
         stream.write(f"\n\\{order}-grams:\n".encode())
-        for start in range(0, model.levels[order - 1].words.size, WRITE_CHUNK):
-            rows = slice(start, start + WRITE_CHUNK)
-            stream.write(_lines(model, order, rows, first, later))
+        for part in model.rows(order):
+            for start in range(0, part.log10_probabilities.size, ROWS_AT_ONCE):
+                rows = slice(start, start + ROWS_AT_ONCE)
+                stream.write(_lines(part, rows, first, later, order == len(model.sizes)))
     stream.write(b"\n\\end\\\n")
 
 
 def _lines(
-    model: NgramModel, order: int, rows: slice, first: pa.Array, later: pa.Array
+    part: NgramRows, rows: slice, first: pa.Array, later: pa.Array, is_highest: bool
 ) -> memoryview:
-    level = model.levels[order - 1]
-    columns = word_columns(model.levels, order, rows)
-    parts = [_numbers(level.log10_probabilities[rows]), first.take(pa.array(columns[0]))]
-    parts.extend(later.take(pa.array(column)) for column in columns[1:])
-    if order == model.order:
-        parts.append(pa.scalar("\n"))
+    texts = [_numbers(part.log10_probabilities[rows])]
+    for place, column in enumerate(part.words):
+        texts.append((later if place else first).take(pa.array(column[rows])))
+    if is_highest:
+        texts.append(pa.scalar("\n"))
     else:
-        backoffs = level.log10_backoffs[rows]
-        texts = pc.binary_join_element_wise("\t", _numbers(backoffs), "\n", "")
-        parts.append(pc.if_else(pa.array(backoffs == 0), "\n", texts))
-    lines = pc.binary_join_element_wise(*parts, "")
+        backoffs = part.log10_backoffs[rows]
+        ends = pc.binary_join_element_wise("\t", _numbers(backoffs), "\n", "")
+        texts.append(pc.if_else(pa.array(backoffs == 0), "\n", ends))
+    lines = pc.binary_join_element_wise(*texts, "")
     _, offsets, data = lines.buffers()
-    ends = np.frombuffer(offsets, np.int32)
-    return memoryview(data)[ends[lines.offset] : ends[lines.offset + len(lines)]]
+    ends_of = np.frombuffer(offsets, np.int32)
+    return memoryview(data)[ends_of[lines.offset] : ends_of[lines.offset + len(lines)]]
 
 
 def _numbers(values: NDArray[np.float32]) -> pa.Array:

@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 
 from arqon_maestro.artifacts import atomic_text
 from arqon_maestro.speech_engine.ngram.counts import NgramCounts
-from arqon_maestro.speech_engine.ngram.trie import word_columns
-
-WRITE_CHUNK = 1 << 18
+from arqon_maestro.speech_engine.ngram.joins import words_of
+from arqon_maestro.speech_engine.ngram.store import chunks
 
 
 def write_counts(counts: NgramCounts, path: Path) -> None:
@@ -23,12 +22,12 @@ def write_counts(counts: NgramCounts, path: Path) -> None:
     spelled = pa.array(counts.vocabulary, pa.string())
     with atomic_text(path) as stream:
         for order, level in enumerate(counts.levels, 1):
-            for start in range(0, level.words.size, WRITE_CHUNK):
-                rows = np.arange(start, min(start + WRITE_CHUNK, level.words.size))
-                rows = rows[level.counts[rows] > 0]
-                columns = word_columns(counts.levels, order, rows)
+            for start, stop in chunks(level.size):
+                counted = level.counts.read(start, stop)
+                rows = np.flatnonzero(counted)
+                columns = words_of(counts.levels, order, start, rows)
                 words = [spelled.take(pa.array(column)) for column in columns]
                 texts = pc.binary_join_element_wise(*words, " ")
-                numbers = pa.array(level.counts[rows]).cast(pa.string())
+                numbers = pa.array(counted[rows]).cast(pa.string())
                 lines = pc.binary_join_element_wise(texts, numbers, "\t")
                 stream.writelines(f"{line}\n" for line in lines.to_pylist())

@@ -1,13 +1,13 @@
-"""Counts of n-grams of orders 1 to 6 of a text, by one sort of packed word ids.
+"""Counts of n-grams of orders 1 to 6 of a text, in memory or beyond it.
 
-Only windows of the highest order are sorted: a window that reaches over the end of its sentence
-is filled up with ``</s>``, so every shorter n-gram is the prefix of some window, and its count the
-sum of its windows' counts.
+Only windows of the highest order are sorted (see `windows`); every shorter n-gram is a prefix.
+A text whose windows do not fit into the memory is sorted in runs, which are then merged range by
+range. The result is the same to the last bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,26 +16,15 @@ from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError, UsageError
 from arqon_maestro.progress import SILENT, Reporter
+from arqon_maestro.speech_engine.ngram.levels import CountLevel, LevelBuilder
+from arqon_maestro.speech_engine.ngram.runs import sorted_windows
+from arqon_maestro.speech_engine.ngram.store import Column, MemoryStore, Store, chunks
 from arqon_maestro.speech_engine.ngram.text import MARKERS, TextBlock, read_blocks
-from arqon_maestro.speech_engine.ngram.trie import KEY_BITS, IdArray, KeyArray, bits_for
+from arqon_maestro.speech_engine.ngram.trie import bits_for
+from arqon_maestro.speech_engine.ngram.windows import Packing
 
 UNKNOWN_ID, START_ID, END_ID = range(len(MARKERS))
 MAXIMUM_ORDER = 6
-
-
-@dataclass(frozen=True, eq=False)
-class CountLevel:
-    """The n-grams of one order, sorted (see `trie`); `(n-grams,)` each.
-
-    Attributes:
-        parents: position of the prefix in the level below; 0 at level 1.
-        words: id of the last word.
-        counts: occurrences in the text.
-    """
-
-    parents: IdArray
-    words: IdArray
-    counts: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +37,7 @@ class NgramCounts:
         sentences: number of sentences, empty ones included.
         tokens: number of words, without the markers.
         oov_tokens: how many of them are outside a given vocabulary, and counted as ``<unk>``.
+        store: where the levels are kept.
     """
 
     vocabulary: tuple[str, ...]
@@ -55,6 +45,7 @@ class NgramCounts:
     sentences: int
     tokens: int
     oov_tokens: int
+    store: Store
 
     @property
     def order(self) -> int:
@@ -64,6 +55,12 @@ class NgramCounts:
     def word_bits(self) -> int:
         return bits_for(len(self.vocabulary))
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of different n-grams of each order."""
+        seen = int(np.count_nonzero(self.levels[0].counts.read()))
+        return (seen, *(level.size for level in self.levels[1:]))
+
 
 def count_ngrams(
     paths: Sequence[Path],
@@ -71,6 +68,7 @@ def count_ngrams(
     *,
     vocabulary: Sequence[str] | None = None,
     empty_sentences: int = 0,
+    store: Store | None = None,
     reporter: Reporter = SILENT,
 ) -> NgramCounts:
     """Counts the n-grams of text files (see `read_blocks`).
@@ -80,14 +78,19 @@ def count_ngrams(
         order: the longest n-grams, 1 to 6.
         vocabulary: the words that are known; any other counts as ``<unk>``. Default: all words.
         empty_sentences: weight of the sentence without words, added to those of the text.
+        store: where the work is done; default: in memory.
         reporter: told of the bytes read.
 
     Raises:
         UsageError: an order outside 1 to 6, or a negative number of empty sentences.
         DataError: a malformed text (see `read_blocks`), or one without any word.
     """
-    _check_request(order, empty_sentences)
-    stream = _TokenStream()
+    if not 1 <= order <= MAXIMUM_ORDER:
+        raise UsageError(f"no n-grams of order {order}", why=f"orders are 1 to {MAXIMUM_ORDER}")
+    if empty_sentences < 0:
+        raise UsageError(f"{empty_sentences} empty sentences", why="the weight is 0 or more")
+    store = MemoryStore() if store is None else store
+    stream = _TokenStream(store)
     with reporter.task("counting", total=_size_bytes(paths), unit="bytes") as task:
         for path in paths:
             for block in read_blocks(path):
@@ -95,7 +98,7 @@ def count_ngrams(
                 task.advance(block.size_bytes)
     if not stream.tokens:
         raise DataError("a text without words", where=paths[0] if paths else None)
-    return stream.counts(order, vocabulary, empty_sentences)
+    return _Counter(stream, order, vocabulary, empty_sentences, store).counts()
 
 
 def _size_bytes(paths: Sequence[Path]) -> int | None:
@@ -105,60 +108,27 @@ def _size_bytes(paths: Sequence[Path]) -> int | None:
     return sum(path.stat().st_size for path in paths) or None
 
 
-def _check_request(order: int, empty_sentences: int) -> None:
-    if not 1 <= order <= MAXIMUM_ORDER:
-        raise UsageError(f"no n-grams of order {order}", why=f"orders are 1 to {MAXIMUM_ORDER}")
-    if empty_sentences < 0:
-        raise UsageError(f"{empty_sentences} empty sentences", why="the weight is 0 or more")
-
-
 class _TokenStream:
     """Words of the text as ids by first appearance, sentences between their markers."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
         self._ids: dict[str, int] = {word: number for number, word in enumerate(MARKERS)}
-        self._blocks: list[NDArray[np.uint32]] = []
+        self.sequence: Column[np.uint32] = store.column(np.uint32)
         self.tokens = 0
         self.sentences = 0
+
+    @property
+    def words(self) -> list[str]:
+        """Word of each id."""
+        return list(self._ids)
 
     def add(self, block: TextBlock) -> None:
         ids = self._ids
         local = [ids.setdefault(word, len(ids)) for word in block.words]
-        tokens = np.array(local, np.uint32)[block.tokens] if local else np.zeros(0, np.uint32)
-        self._blocks.append(_with_markers(tokens, block.lengths))
+        tokens = np.array(local, np.uint32)[block.tokens]
+        self.sequence.append(_with_markers(tokens, block.lengths))
         self.tokens += block.tokens.size
         self.sentences += block.lengths.size
-
-    def counts(
-        self, order: int, vocabulary: Sequence[str] | None, empty_sentences: int
-    ) -> NgramCounts:
-        seen = list(self._ids)
-        known = seen[len(MARKERS) :] if vocabulary is None else set(vocabulary)
-        in_vocabulary = [word in known for word in seen] if vocabulary is not None else None
-        # Ids among the words seen and known are as small as can be: windows pack into fewer bits.
-        present = sorted(
-            word
-            for number, word in enumerate(seen[len(MARKERS) :], len(MARKERS))
-            if in_vocabulary is None or in_vocabulary[number]
-        )
-        compact = {word: number for number, word in enumerate((*MARKERS, *present))}
-        renumber = np.array([compact.get(word, UNKNOWN_ID) for word in seen], np.uint32)
-        blocks = self._blocks
-        if empty_sentences:
-            blocks = [*blocks, np.array([START_ID, END_ID], np.uint32)]
-        sequence = renumber[np.concatenate(blocks)]
-        oov_tokens = int(np.count_nonzero(sequence == UNKNOWN_ID))
-        columns, counts = count_windows(sequence, order, bits_for(len(compact)))
-        if empty_sentences:
-            _weigh_empty_sentence(columns, counts, empty_sentences - 1)
-        words = (*MARKERS, *sorted(set(known).difference(MARKERS)))
-        return NgramCounts(
-            vocabulary=words,
-            levels=_levels(columns, counts, words, list(compact)),
-            sentences=self.sentences + empty_sentences,
-            tokens=self.tokens,
-            oov_tokens=oov_tokens,
-        )
 
 
 def _with_markers(tokens: NDArray[np.uint32], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -173,110 +143,81 @@ def _with_markers(tokens: NDArray[np.uint32], lengths: NDArray[np.int64]) -> NDA
     return sequence
 
 
-def _windows(sequence: NDArray[np.uint32], order: int) -> list[NDArray[np.uint32]]:
-    """Returns the words of the window at every position: `order` arrays like `sequence`."""
-    columns = [sequence]
-    for offset in range(1, order):
-        following = np.full(sequence.size, END_ID, np.uint32)
-        following[:-offset] = sequence[offset:]
-        following[columns[-1] == END_ID] = END_ID
-        columns.append(following)
-    return columns
+class _Counter:
+    """Windows of a stream of words, and the levels made from them."""
 
+    def __init__(
+        self,
+        stream: _TokenStream,
+        order: int,
+        vocabulary: Sequence[str] | None,
+        empty_sentences: int,
+        store: Store,
+    ) -> None:
+        self.stream = stream
+        self.order = order
+        self.empty_sentences = empty_sentences
+        self.store = store
+        seen = stream.words
+        known = set(seen if vocabulary is None else vocabulary).difference(MARKERS)
+        self.vocabulary = (*MARKERS, *sorted(known))
+        # Words that do not occur get no bits in the windows.
+        present = (*MARKERS, *sorted(known.intersection(seen)))
+        compact = {word: number for number, word in enumerate(present)}
+        self.compact_ids = np.array([compact.get(word, UNKNOWN_ID) for word in seen], np.uint32)
+        ids = {word: number for number, word in enumerate(self.vocabulary)}
+        self.final_ids = np.array([ids[word] for word in present], np.int32)
 
-def count_windows(
-    sequence: NDArray[np.uint32], order: int, word_bits: int
-) -> tuple[list[NDArray[np.uint32]], NDArray[np.int64]]:
-    """Returns the distinct windows, sorted, and how often each occurs.
+    def counts(self) -> NgramCounts:
+        if self.empty_sentences:
+            self.stream.sequence.append(np.array([START_ID, END_ID], np.uint32))
+        unigrams = self._unigrams()
+        builder = LevelBuilder(self.order, END_ID, unigrams, self.store)
+        if self.order > 1:
+            packing = Packing(self.order, bits_for(self.final_ids.size))
+            for limbs, counts in sorted_windows(self._pieces, packing, END_ID, self.store):
+                for start, stop in chunks(counts.size):
+                    columns = packing.unpack([limb[start:stop] for limb in limbs])
+                    part = self._weighed(columns, counts[start:stop])
+                    builder.add([self.final_ids[column] for column in columns], part)
+        self.stream.sequence.discard()
+        return NgramCounts(
+            vocabulary=self.vocabulary,
+            levels=builder.finish(),
+            sentences=self.stream.sentences + self.empty_sentences,
+            tokens=self.stream.tokens,
+            oov_tokens=int(unigrams[UNKNOWN_ID]),
+            store=self.store,
+        )
 
-    Args:
-        sequence: `(positions,)` word ids, sentences between `START_ID` and `END_ID`.
-        order: words of a window.
-        word_bits: bits of a word id.
+    def _pieces(self, rows: int | None) -> Iterator[NDArray[np.uint32]]:
+        """Yields the words of the windows that begin at each `rows` successive positions."""
+        sequence, reach = self.stream.sequence, self.order - 1
+        for start, stop in chunks(sequence.size, rows or sequence.size):
+            part = self.compact_ids[sequence.read(start, stop + reach)]
+            missing = stop + reach - sequence.size
+            if missing > 0:
+                part = np.concatenate((part, np.full(missing, END_ID, np.uint32)))
+            yield part
 
-    Returns:
-        `order` arrays `(windows,)` of words, first word first, and their counts `(windows,)`.
-    """
-    columns = _windows(sequence, order)
-    if word_bits * order <= KEY_BITS:
-        keys = columns[0].astype(np.uint64)
-        for column in columns[1:]:
-            keys <<= np.uint64(word_bits)
-            keys |= column
-        keys.sort()
-        first = np.flatnonzero(_changes(keys))
-        counts = np.diff(first, append=keys.size)
-        distinct = keys[first]
-        mask = np.uint64((1 << word_bits) - 1)
-        shifts = [np.uint64(word_bits * (order - 1 - place)) for place in range(order)]
-        return [((distinct >> shift) & mask).astype(np.uint32) for shift in shifts], counts
-    order_of, ranked = _sort_wide(columns, word_bits)
-    first = np.flatnonzero(_changes(ranked))
-    counts = np.diff(first, append=ranked.size)
-    chosen = order_of[first]
-    return [column[chosen] for column in columns], counts
+    def _unigrams(self) -> NDArray[np.int64]:
+        compact = np.zeros(self.final_ids.size, np.int64)
+        sequence = self.stream.sequence
+        for start, stop in chunks(sequence.size):
+            part = self.compact_ids[sequence.read(start, stop)]
+            compact += np.bincount(part, minlength=compact.size)
+        unigrams = np.zeros(len(self.vocabulary), np.int64)
+        unigrams[self.final_ids] = compact
+        if self.empty_sentences:
+            unigrams[[START_ID, END_ID]] += self.empty_sentences - 1
+        return unigrams
 
-
-def _sort_wide(
-    columns: Sequence[NDArray[np.uint32]], word_bits: int
-) -> tuple[NDArray[np.int64], KeyArray]:
-    """Sorts windows of more than 64 bits: leading words are replaced by their rank when full."""
-    keys = columns[0].astype(np.uint64)
-    used = word_bits
-    for column in columns[1:]:
-        if used + word_bits > KEY_BITS:
-            order = np.argsort(keys)
-            ranks = np.cumsum(_changes(keys[order])) - 1
-            keys[order] = ranks.astype(np.uint64)
-            used = bits_for(int(ranks[-1]) + 1)
-        keys <<= np.uint64(word_bits)
-        keys |= column
-        used += word_bits
-    order = np.argsort(keys)
-    return order, keys[order]
-
-
-def _changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
-    changes = np.ones(values.size, np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return changes
-
-
-def _weigh_empty_sentence(
-    columns: Sequence[NDArray[np.uint32]], counts: NDArray[np.int64], weight: int
-) -> None:
-    empty = columns[0] == START_ID
-    if len(columns) > 1:
-        empty &= columns[1] == END_ID
-    counts[empty | (columns[0] == END_ID)] += weight
-
-
-def _levels(
-    columns: Sequence[NDArray[np.uint32]],
-    counts: NDArray[np.int64],
-    vocabulary: tuple[str, ...],
-    compact: Sequence[str],
-) -> tuple[CountLevel, ...]:
-    """Makes the trie; `compact` has the words of `columns`' ids, `vocabulary` of the result's."""
-    ids = {word: number for number, word in enumerate(vocabulary)}
-    renumber = np.array([ids[word] for word in compact], np.int32)
-    starts_here = _changes(columns[0])
-    unigrams = np.zeros(len(vocabulary), np.int64)
-    first = np.flatnonzero(starts_here)
-    unigrams[renumber[columns[0][first]]] = np.add.reduceat(counts, first)
-    nothing = np.zeros(len(vocabulary), np.int32)
-    levels = [CountLevel(nothing, np.arange(len(vocabulary), dtype=np.int32), unigrams)]
-    parents = renumber[columns[0]]
-    for place in range(1, len(columns)):
-        column = columns[place]
-        starts_here = starts_here | _changes(column)
-        first = np.flatnonzero(starts_here)
-        # Nothing follows </s>: windows that go on after it are shorter n-grams, filled up.
-        real = columns[place - 1][first] != END_ID
-        totals = np.add.reduceat(counts, first)[real]
-        positions = np.cumsum(starts_here & (columns[place - 1] != END_ID), dtype=np.int32)
-        positions -= 1
-        first = first[real]
-        levels.append(CountLevel(parents[first], renumber[column[first]], totals))
-        parents = positions
-    return tuple(levels)
+    def _weighed(
+        self, columns: Sequence[NDArray[np.int32]], counts: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Adds the weight of the empty sentence, beyond the one that is in the stream."""
+        if not self.empty_sentences:
+            return counts
+        empty = (columns[0] == START_ID) & (columns[1] == END_ID)
+        weighed: NDArray[np.int64] = counts + (self.empty_sentences - 1) * empty
+        return weighed

@@ -9,9 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 from arqon_maestro.errors import DataError
 
 # Ney's absolute discount where there are no singletons or no doubletons to estimate it from.
@@ -42,12 +39,6 @@ class OrderDiscount:
     amounts: tuple[float, float, float]
     counts_of_counts: tuple[int, int, int, int]
     reason: str = ""
-
-
-def counts_of_counts(counts: NDArray[np.int64]) -> tuple[int, int, int, int]:
-    """Returns how many of `counts` are 1, 2, 3 and 4."""
-    tally = np.bincount(np.minimum(counts, 5), minlength=6)
-    return int(tally[1]), int(tally[2]), int(tally[3]), int(tally[4])
 
 
 def kneser_ney_discount(tally: tuple[int, int, int, int]) -> OrderDiscount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +19,13 @@ from arqon_maestro.speech_engine.ngram.trie import (
     bits_for,
     keys_of,
     locate,
+    word_columns,
 )
 
 # What ARPA files write for the logarithm of zero.
 LOG10_ZERO = -99.0
 OUT_OF_VOCABULARY = -1
+ROWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,21 @@ class ModelLevel:
     def __post_init__(self) -> None:
         for array in (self.parents, self.words, self.log10_probabilities, self.log10_backoffs):
             array.flags.writeable = False
+
+
+@dataclass(frozen=True, eq=False)
+class NgramRows:
+    """Some n-grams of one order.
+
+    Attributes:
+        words: ids of the first, second… words, `(n-grams,)` each.
+        log10_probabilities: `(n-grams,)`.
+        log10_backoffs: `(n-grams,)`.
+    """
+
+    words: list[IdArray]
+    log10_probabilities: NDArray[np.float32]
+    log10_backoffs: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -107,6 +124,22 @@ class NgramModel:
     @property
     def word_bits(self) -> int:
         return bits_for(len(self.vocabulary))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of n-grams of each order."""
+        return tuple(level.words.size for level in self.levels)
+
+    def rows(self, order: int) -> Iterator[NgramRows]:
+        """Yields the n-grams of an order, sorted, in successive parts."""
+        level = self.levels[order - 1]
+        for start in range(0, level.words.size, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            yield NgramRows(
+                word_columns(self.levels, order, rows),
+                level.log10_probabilities[rows],
+                level.log10_backoffs[rows],
+            )
 
     @cached_property
     def word_ids(self) -> dict[str, int]:

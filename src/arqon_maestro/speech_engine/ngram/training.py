@@ -11,7 +11,8 @@ from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.discounting import Discounting, OrderDiscount
-from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback, Pruning, estimate
+from arqon_maestro.speech_engine.ngram.interpolation import Pruning
+from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback, estimate
 from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
 
@@ -92,17 +93,16 @@ def train(
     )
     for warning in estimated.warnings:
         reporter.say(f"warning: {warning}")
-    write_arpa(estimated.model, output)
-    levels = estimated.model.levels
+    write_arpa(estimated.stored, output)
     return TrainingSummary(
         order=order,
-        ngrams=tuple(level.words.size for level in levels),
-        counted_ngrams=tuple(int((level.counts > 0).sum()) for level in counts.levels),
+        ngrams=estimated.stored.sizes,
+        counted_ngrams=counts.sizes,
         discounts=estimated.discounts,
         sentences=counts.sentences,
         tokens=counts.tokens,
         oov_tokens=counts.oov_tokens,
-        vocabulary_size=len(estimated.model.vocabulary) - 1,
+        vocabulary_size=len(estimated.stored.vocabulary) - 1,
         warnings=estimated.warnings,
         seconds=time.monotonic() - started,
     )
