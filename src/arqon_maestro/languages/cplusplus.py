@@ -8,6 +8,7 @@ LANGUAGE = Language(
     extensions=(".c", ".h", ".cc", ".cpp", ".hpp", ".cxx", ".hxx", ".hh"),
     indentation="  ",
     grammar="tree_sitter_cpp",
+    snippets="cplusplus",
     spoken_symbols={"&": ("address of", "ampersand")},
     brace_rule="c-plus-plus",
 )

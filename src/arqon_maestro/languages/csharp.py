@@ -7,5 +7,6 @@ LANGUAGE = Language(
     title="C#",
     extensions=(".cs",),
     grammar="tree_sitter_c_sharp",
+    snippets="csharp",
     brace_rule="c-sharp",
 )

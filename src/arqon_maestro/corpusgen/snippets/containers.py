@@ -79,15 +79,15 @@ def rules_of(tree: SyntaxTree, shapes: Shapes, parent: int) -> Sequence[tuple[st
 
 
 def _is_element(tree: SyntaxTree, shapes: Shapes, child: int, rule: ContainerRule) -> bool:
-    kind = tree.kinds[child]
-    if kind in rule.unless or kind in shapes.comments:
+    kind, field = tree.kinds[child], tree.fields[child]
+    if kind in rule.unless or kind in shapes.comments or (field and field in rule.unless_field):
         return False
     if rule.children and kind not in rule.children:
         # Tokens are listed by their text, or all of them by one entry.
         if kind[0] != "'" or ANY_TOKEN not in rule.children:
             return False
     elif rule.field:
-        if tree.fields[child] not in rule.field:
+        if field not in rule.field:
             return False
     elif not rule.children and kind[0] == "'":
         return False

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from arqon_maestro.corpusgen.snippets.recipes import WHOLE
 from arqon_maestro.corpusgen.snippets.selectors import HERE, select
-from arqon_maestro.corpusgen.snippets.shapes import Role, Shape, Shapes
+from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, Role, Shape, Shapes
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
 
@@ -72,24 +72,17 @@ class SyntaxFile:
         return trimmed(shape, start, stop)
 
     def start_with(self, node: int, along: Sequence[str]) -> int:
-        """Returns the first unit of a node and of the tokens `along` that stand before it."""
-        tree = self.tree
+        """Returns the first unit of a node and of the nodes `along` right before it."""
         first = node
-        siblings: list[int] = []
-        for child in tree.children(tree.parents[node]):
-            if child == node:
-                break
-            siblings.append(child)
-        for sibling in reversed(siblings):
-            if tree.kinds[sibling] not in along:
+        for sibling in reversed(self._siblings_before(node)):
+            if self.tree.kinds[sibling] not in along:
                 break
             first = sibling
         return self.units(first)[0]
 
     def stop_with(self, node: int, behind: Sequence[str]) -> int:
-        """Returns the last unit of a node and of the tokens `behind` that follow it."""
-        tree = self.tree
-        last = node
+        """Returns the last unit of a node and of the nodes `behind` right after it."""
+        tree, last = self.tree, node
         for child in tree.children(tree.parents[node]):
             if child <= node:
                 continue
@@ -97,6 +90,19 @@ class SyntaxFile:
                 break
             last = child
         return self.units(last)[1]
+
+    def follows(self, node: int, kinds: Sequence[str]) -> bool:
+        """Returns whether the node right before `node` is of one of `kinds`."""
+        before = self._siblings_before(node)
+        return bool(before) and self.tree.kinds[before[-1]] in kinds
+
+    def _siblings_before(self, node: int) -> Sequence[int]:
+        siblings = []
+        for child in self.tree.children(self.tree.parents[node]):
+            if child == node:
+                break
+            siblings.append(child)
+        return siblings
 
     def line_width(self, unit: int) -> int:
         """Returns the indentation of the line that holds `unit`, in blanks."""
@@ -194,14 +200,20 @@ class NodeView:
     """A node with its shape, its roles and those of the node that it wraps."""
 
     def __init__(
-        self, file: SyntaxFile, node: int, container: str | None, along: Sequence[str] = ()
+        self,
+        file: SyntaxFile,
+        node: int,
+        container: str | None = None,
+        rule: ContainerRule | None = None,
     ) -> None:
         self.file = file
         self.node = node
         self.container = container
         self.start, self.stop = file.units(node)
-        if along:
-            self.start = file.start_with(node, along)
+        if rule is not None and rule.along:
+            self.start = file.start_with(node, rule.along)
+        if rule is not None and rule.behind:
+            self.stop = file.stop_with(node, rule.behind)
         self._parts: dict[str, Part | None] = {}
 
     @cached_property
@@ -289,6 +301,8 @@ class NodeView:
             nodes = select(tree, node, path)
             if role.kinds or role.unless:
                 nodes = [found for found in nodes if role.admits(tree.kinds[found])]
+            if role.after:
+                nodes = [found for found in nodes if self.file.follows(found, role.after)]
             if nodes:
                 return nodes
         return ()

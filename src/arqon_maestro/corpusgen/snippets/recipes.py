@@ -122,6 +122,11 @@ class Form(_Strict):
         )
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The roles of the identifiers that the form says, which a node has to have."""
+        return tuple(section.name for section in self.sections if section.name is not None)
+
+    @cached_property
     def unconditional(self) -> bool:
         """Whether the form is for every node."""
         return self.when == When()

@@ -69,12 +69,12 @@ def choose_form(view: NodeView, kind: str, choices: Choices, in_text: bool = Fal
         UnsayableError: if none does.
     """
     for form in view.file.shapes.all_recipes[kind]:
-        if form.unconditional and not in_text:
+        if form.plain and form.unconditional and not in_text:
             return form
         when = form.when
         if (
             (form.in_text or not in_text)
-            and all(view.part(role) for role in when.has)
+            and all(view.part(role) for role in (*when.has, *form.names))
             and not any(view.part(role) for role in when.lacks)
             and (when.chance >= 1 or choices.flip(when.chance))
         ):
@@ -244,7 +244,7 @@ class _Speech:
         if not statements or (beyond > 0 and self._stops()):
             self._remove(body)
             return
-        first = NodeView(view.file, statements[0], None)
+        first = NodeView(view.file, statements[0])
         start, stop = first.whole
         said = self._statement(first)
         if said is None:

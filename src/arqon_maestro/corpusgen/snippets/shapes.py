@@ -44,6 +44,7 @@ class Role(_Strict):
         inside: the part is what lies in the brackets there, if there are any.
         delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``around``
             both, ``clear`` empties its brackets, ``indented`` and ``braced`` empty a body.
+        after: tokens of which one has to stand right before it.
         along: tokens before it that go with it (``':'`` before a type). behind: those after it.
         keep: texts of a first child that ``clear`` leaves (``self``).
         replace: words that take its place.
@@ -55,6 +56,7 @@ class Role(_Strict):
     unless: tuple[str, ...] = ()
     inside: bool = False
     delete: Literal["slot", "lead", "around", "clear", "indented", "braced"] = "slot"
+    after: tuple[str, ...] = ()
     along: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
@@ -107,8 +109,9 @@ class ContainerRule(_Strict):
         role: fields that the parent must fill in its own parent. unless_role: must not fill.
         children: node types of the elements; all named ones but comments by default.
         unless: node types that are no elements. field: fields that the elements fill.
+        unless_field: fields that no element fills.
         has: path to a node that every element has. lacks: that none has.
-        along: tokens before an element that belong to it (``'else'``).
+        along: nodes before an element that belong to it (``'else'``). behind: after it (``';'``).
         count: ``one`` or ``many`` elements in the parent.
         kind: kind of every element. otherwise: kind of elements that have no shape.
     """
@@ -121,9 +124,11 @@ class ContainerRule(_Strict):
     children: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     field: tuple[str, ...] = ()
+    unless_field: tuple[str, ...] = ()
     has: str | None = None
     lacks: str | None = None
     along: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
     count: Literal["any", "one", "many"] = "any"
     kind: str | None = None
     otherwise: str | None = None

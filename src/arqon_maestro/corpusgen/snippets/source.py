@@ -122,7 +122,7 @@ class SyntaxSnippets:
             return ()
         found = []
         for node in nodes:
-            view = NodeView(self._file, node, None)
+            view = NodeView(self._file, node)
             kind = view.kind()
             if view.stop <= stop and kind in self._file.shapes.in_text_kinds:
                 found.append(InTextSnippet(view, kind, self.rejects))
@@ -157,7 +157,7 @@ class SyntaxSnippets:
         file = self._file
         if candidate.node in file.tree.faulty:
             raise UnsayableError("syntax error")
-        view = NodeView(file, candidate.node, candidate.container, candidate.rule.along)
+        view = NodeView(file, candidate.node, candidate.container, candidate.rule)
         if view.start == view.stop:
             return None
         if view.stop - view.start > _LARGEST_NODE:
