@@ -44,30 +44,48 @@ class _Entry:
         self.starts: list[int] = []
 
 
+class _Sharing:
+    """The identifiers whose first word is the same."""
+
+    __slots__ = ("alone", "longer")
+
+    def __init__(self) -> None:
+        # Those of this one word, and the others by all their words, which are grouped by number.
+        self.alone: list[_Entry] = []
+        self.longer: dict[int, dict[tuple[str, ...], list[_Entry]]] = {}
+
+    def add(self, words: tuple[str, ...], entry: _Entry) -> None:
+        if len(words) == 1:
+            self.alone.append(entry)
+        else:
+            self.longer.setdefault(len(words), {}).setdefault(words, []).append(entry)
+
+
 class AlphaIndex:
     """The styled identifiers of one file, to be found by the words that are said."""
 
     def __init__(self, stream: TokenStream) -> None:
         self._stream = stream
-        self._entries: dict[str, _Entry] = {}
-        self._by_words: dict[tuple[str, ...], list[_Entry]] = {}
-        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._by_first_word: dict[str, _Sharing] = {}
         self._starts: list[int] = []
+        entries: dict[str, _Entry] = {}
+        printed_units = stream.printed
         for found in IDENTIFIER.finditer(stream.shape):
-            self._starts.append(found.start())
-            self._add(found.start(), found.end())
-
-    def _add(self, start: int, end: int) -> None:
-        printed = " ".join(self._stream.printed[start:end])
-        entry = self._entries.get(printed)
-        if entry is None:
-            entry = self._entries[printed] = _Entry(printed, end - start)
-            for words in _spoken_words(self._stream, start, end):
-                self._by_words.setdefault(words, []).append(entry)
-                lengths = self._lengths.get(words[0], ())
-                if len(words) not in lengths:
-                    self._lengths[words[0]] = (*lengths, len(words))
-        entry.starts.append(start)
+            start, end = found.span()
+            self._starts.append(start)
+            if end - start == 1:
+                printed = printed_units[start]
+            else:
+                printed = " ".join(printed_units[start:end])
+            entry = entries.get(printed)
+            if entry is None:
+                entry = entries[printed] = _Entry(printed, end - start)
+                for words in _spoken_words(stream, start, end):
+                    sharing = self._by_first_word.get(words[0])
+                    if sharing is None:
+                        sharing = self._by_first_word[words[0]] = _Sharing()
+                    sharing.add(words, entry)
+            entry.starts.append(start)
 
     def matching(self, words: Sequence[str], stop: int) -> list[tuple[int, int, str]]:
         """Returns the identifiers before unit `stop` whose words occur in `words`, side by side.
@@ -87,14 +105,21 @@ class AlphaIndex:
             while start < stop and (shape[start] in WORDS or shape[start] == NUMBER):
                 start += 1
         found: dict[str, tuple[int, int, str]] = {}
+        by_first_word = self._by_first_word
         for at, word in enumerate(words):
-            for length in self._lengths.get(word, ()):
-                for entry in self._by_words.get(tuple(words[at : at + length]), ()):
-                    if entry.printed in found:
-                        continue
-                    last = bisect_left(entry.starts, stop - entry.units + 1) - 1
-                    if last >= 0 and entry.starts[last] >= start:
-                        found[entry.printed] = (entry.starts[last], entry.units, entry.printed)
+            sharing = by_first_word.get(word)
+            if sharing is None:
+                continue
+            candidates = sharing.alone
+            for length, longer in sharing.longer.items():
+                more = longer.get(tuple(words[at : at + length]))
+                if more is not None:
+                    candidates = candidates + more
+            for entry in candidates:
+                starts = entry.starts
+                last = bisect_left(starts, stop - entry.units + 1) - 1
+                if last >= 0 and starts[last] >= start:
+                    found[entry.printed] = (starts[last], entry.units, entry.printed)
         for at, units, printed in self._cut_by(stop, start, words):
             found.setdefault(printed, (at, units, printed))
         return list(found.values())

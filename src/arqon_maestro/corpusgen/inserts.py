@@ -80,21 +80,22 @@ class InsertGenerator:
         self._printed = stream.printed
         self._flip = choices.flip
         self._fillers = rates.filler if self.options.fillers else 0.0
+        self._spaces_may_be_spoken = (
+            rates.spaces_may_be_spoken_in_prose if language.prose else rates.spaces_may_be_spoken
+        )
         self._punctuation = Punctuation(stream, language, choices, rates)
         self._identifiers = Identifiers(stream, language, choices, self.options, rates, snippets)
 
     def draw_sampler(self) -> Sampler:
         """Flips the coins that hold for one mapping (section 3.3)."""
-        flip, rates = self.choices.flip, self.rates
-        prose = self.language.prose
-        spaces = rates.spaces_may_be_spoken_in_prose if prose else rates.spaces_may_be_spoken
+        flip, rates = self._flip, self.rates
         implicit = flip(rates.implicit_symbols)
         return Sampler(
-            spaces_may_be_spoken=flip(spaces),
-            implicit_symbols=implicit,
-            explicit_bias=implicit and flip(rates.explicit_bias),
-            title_as_capitals=flip(rates.title_as_capitals),
-            enclosure_after_content=flip(rates.enclosure_after_content),
+            flip(self._spaces_may_be_spoken),
+            implicit,
+            implicit and flip(rates.explicit_bias),
+            flip(rates.title_as_capitals),
+            flip(rates.enclosure_after_content),
         )
 
     def generate(
@@ -128,6 +129,7 @@ class InsertGenerator:
         shape, printed, flip, stop_rate = self._shape, self._printed, self._flip, self.rates.stop
         starting_at = None if self.snippets is None else self.snippets.starting_at
         punctuation, openers = self._punctuation, self._punctuation.openers
+        fillers, say_identifier = self._fillers, self._identifiers.say
         words: list[str] = []
         output: list[str] = []
         remaining: list[tuple[int, int]] = []
@@ -143,7 +145,7 @@ class InsertGenerator:
                 partial = True
                 break
             roll = partials
-            if self._fillers and flip(self._fillers):
+            if fillers and flip(fillers):
                 words.append(self.choices.choose(FILLERS))
                 continue
             if starting_at is not None and (candidates := starting_at(at, stop)):
@@ -158,7 +160,7 @@ class InsertGenerator:
                         break
                     continue
             if what == _WORD:
-                at, partial = self._identifiers.say(at, stop, partials, sampler, words, output)
+                at, partial = say_identifier(at, stop, partials, sampler, words, output)
                 said = at
                 if partial:
                     break
