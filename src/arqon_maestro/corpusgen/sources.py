@@ -65,7 +65,7 @@ def find_sources(
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 for name in sorted(files):
                     full = Path(folder, name)
-                    if not full.is_symlink():
+                    if full.is_file() and not full.is_symlink():
                         relative = full.relative_to(path).as_posix()
                         _take(found, str(full), relative, language, rejects)
         elif Path(path).exists():

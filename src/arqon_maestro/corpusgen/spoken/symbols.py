@@ -17,6 +17,8 @@ from arqon_maestro.languages import Language
 Phrase = tuple[str, ...]
 """Words of one name."""
 
+# Code has a few thousand different runs; the bound is for what is no code.
+_CACHED_RUNS = 20_000
 _ONLY_SYMBOLS = re.compile(r"[!-/:-@\[-`{-~]+")
 
 
@@ -134,6 +136,8 @@ class SpokenSymbols:
         """
         found = self._symbols_of_run.get(run)
         if found is None:
+            if len(self._symbols_of_run) >= _CACHED_RUNS:
+                self._symbols_of_run.clear()
             prefixes = (run[:length] for length in range(1, len(run) + 1))
             found = tuple(prefix for prefix in prefixes if prefix in self.names)
             self._symbols_of_run[run] = found
@@ -143,6 +147,8 @@ class SpokenSymbols:
         """Returns the enclosures whose opener `run` starts with."""
         found = self._enclosures_of_run.get(run)
         if found is None:
+            if len(self._enclosures_of_run) >= _CACHED_RUNS:
+                self._enclosures_of_run.clear()
             found = tuple(entry for entry in self._enclosures if run.startswith(entry.opener))
             self._enclosures_of_run[run] = found
         return found
