@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from arqon_maestro.artifacts import read_json, write_json
+from arqon_maestro.artifacts import read_json, replace, write_json
 from arqon_maestro.evaluation.report import Curve, Plot, Section, Table, write_report
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline.context import Pipeline
@@ -45,7 +45,10 @@ def make_report(
             "steps": _steps(pipeline),
         }
         title = f"Training report: {', '.join(languages)} ({pipeline.recipe.name} recipe)"
-        write_report(folder, title, _sections(pipeline, scores, numbers), numbers)
+        # Page and data appear together: a killed run leaves no half of a report.
+        write_report(work.scratch / "report", title, _sections(pipeline, scores, numbers), numbers)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        replace(work.scratch / "report", folder)
         write_json(work.output("latest"), {"schema_version": 1, "folder": stamp})
 
     inputs = {name: scores_path(pipeline, name.replace("/", "-")) for name in scores}
