@@ -8,4 +8,5 @@ LANGUAGE = Language(
     extensions=(".html", ".htm", ".xhtml"),
     indentation="  ",
     grammar="tree_sitter_html",
+    snippets="html",
 )

@@ -10,4 +10,5 @@ LANGUAGE = Language(
     interpreters=("ruby", "jruby"),
     indentation="  ",
     grammar="tree_sitter_ruby",
+    snippets="ruby",
 )

@@ -8,4 +8,5 @@ LANGUAGE = Language(
     extensions=(".scss", ".css"),
     indentation="  ",
     grammar="tree_sitter_scss",
+    snippets="scss",
 )

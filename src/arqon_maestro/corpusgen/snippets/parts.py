@@ -74,7 +74,7 @@ class SyntaxFile:
     def start_with(self, node: int, along: Sequence[str]) -> int:
         """Returns the first unit of a node and of the nodes `along` right before it."""
         first = node
-        for sibling in reversed(self._siblings_before(node)):
+        for sibling in reversed(self.siblings_before(node)):
             if self.tree.kinds[sibling] not in along:
                 break
             first = sibling
@@ -93,10 +93,11 @@ class SyntaxFile:
 
     def follows(self, node: int, kinds: Sequence[str]) -> bool:
         """Returns whether the node right before `node` is of one of `kinds`."""
-        before = self._siblings_before(node)
+        before = self.siblings_before(node)
         return bool(before) and self.tree.kinds[before[-1]] in kinds
 
-    def _siblings_before(self, node: int) -> Sequence[int]:
+    def siblings_before(self, node: int) -> Sequence[int]:
+        """Returns the siblings of a node that stand before it."""
         siblings = []
         for child in self.tree.children(self.tree.parents[node]):
             if child == node:
@@ -335,8 +336,21 @@ class NodeView:
     def statements(self, body: Part) -> Sequence[int]:
         """Returns the statements of a body, without comments."""
         tree, comments = self.file.tree, self.file.shapes.comments
-        found = select(tree, body.nodes[0], body.role.statements)
+        found = body.nodes
+        if body.role.statements != HERE:
+            found = select(tree, body.nodes[0], body.role.statements)
         return [node for node in found if tree.kinds[node] not in comments]
+
+    def header_is_faulty(self) -> bool:
+        """Returns whether there is a syntax error outside the node's body."""
+        tree, faulty = self.file.tree, self.file.tree.faulty
+        if self.node not in faulty:
+            return False
+        body = self.part("body")
+        inside = body.nodes if body is not None else ()
+        return all(child not in inside for child in tree.children(self.node)) or any(
+            child in faulty and child not in inside for child in tree.children(self.node)
+        )
 
     def removal(self, part: Part) -> Edit:
         """Returns the edit that takes a part out of the node."""
@@ -370,13 +384,13 @@ class NodeView:
     def _header_end(self, part: Part) -> int:
         """Returns the end of what comes before a body, comments left out."""
         tree, comments = self.file.tree, self.file.shapes.comments
-        before = -1
-        for child in tree.children(tree.parents[part.nodes[0]]):
-            if child == part.nodes[0]:
-                break
-            if tree.kinds[child] not in comments:
-                before = child
-        return self.file.units(before)[1] if before >= 0 else self.start
+        node = part.nodes[0]
+        while node != self.node:
+            for sibling in reversed(self.file.siblings_before(node)):
+                if tree.kinds[sibling] not in comments:
+                    return self.file.units(sibling)[1]
+            node = tree.parents[node]
+        return self.start
 
     def _emptied_block(self, part: Part) -> Edit:
         start = self._header_end(part)

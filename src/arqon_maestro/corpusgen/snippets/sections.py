@@ -241,7 +241,9 @@ class _Speech:
         """Says the first statement of a body and takes out the rest, or empties the body."""
         view = self.view
         statements = view.statements(body)
-        if not statements or (beyond > 0 and self._stops()):
+        faulty = bool(statements) and statements[0] in view.file.tree.faulty
+        if not statements or faulty or (beyond > 0 and self._stops()):
+            self.stopped = self.stopped or faulty
             self._remove(body)
             return
         first = NodeView(view.file, statements[0])

@@ -48,7 +48,7 @@ class Role(_Strict):
         along: tokens before it that go with it (``':'`` before a type). behind: those after it.
         keep: texts of a first child that ``clear`` leaves (``self``).
         replace: words that take its place.
-        statements: path from a body to its statements.
+        statements: path from a body to its statements; ``.`` if they are the part's nodes.
     """
 
     at: Annotated[tuple[str, ...], BeforeValidator(_paths)]

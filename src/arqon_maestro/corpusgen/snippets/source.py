@@ -155,9 +155,9 @@ class SyntaxSnippets:
 
     def _draft(self, candidate: Candidate, generator: InsertGenerator) -> AddDraft | None:
         file = self._file
-        if candidate.node in file.tree.faulty:
-            raise UnsayableError("syntax error")
         view = NodeView(file, candidate.node, candidate.container, candidate.rule)
+        if view.header_is_faulty():
+            raise UnsayableError("syntax error")
         if view.start == view.stop:
             return None
         if view.stop - view.start > _LARGEST_NODE:

@@ -8,6 +8,7 @@ and character offsets coincide.
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -97,7 +98,10 @@ def load_grammar(entry: str) -> Grammar:
             why=str(error),
             remedy=f"pip install {module_name.replace('_', '-')}",
         ) from error
-    language = tree_sitter.Language(getattr(module, function or "language")())
+    with warnings.catch_warnings():
+        # Some wheels still hand out the address of their language as a plain number.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        language = tree_sitter.Language(getattr(module, function or "language")())
     kinds = []
     for kind_id in range(language.node_kind_count):
         name = language.node_kind_for_id(kind_id) or ""
