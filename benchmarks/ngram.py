@@ -22,9 +22,11 @@ from pathlib import Path
 
 import numpy as np
 import phonetisaurus
+from numpy.typing import NDArray
 
 WORDS = 32_000
 MEAN_SENTENCE = 9.0
+SENTENCES_AT_ONCE = 20_000
 SUCCESSORS = 8
 SUCCESSOR_SHARE = 0.55
 ZIPF_EXPONENT = 1.15
@@ -43,11 +45,30 @@ class Usage:
 def write_text(path: Path, tokens: int, seed: int = 1) -> None:
     """Writes sentences with Zipf's law, where each word has some likely successors."""
     generator = np.random.default_rng(seed)
-    lengths = generator.geometric(1 / MEAN_SENTENCE, size=int(tokens / MEAN_SENTENCE))
     shares = 1.0 / np.arange(1, WORDS + 1) ** ZIPF_EXPONENT
     steps = np.cumsum(shares / shares.sum())
     successors = generator.integers(0, WORDS, size=(WORDS, SUCCESSORS))
-    sentences = np.full((lengths.size, int(lengths.max())), -1, np.int32)
+    names = [f"w{word:x}" for word in range(WORDS)]
+    with open(path, "w", encoding="utf-8") as stream:
+        written = 0
+        while written < tokens:
+            lengths = generator.geometric(1 / MEAN_SENTENCE, size=SENTENCES_AT_ONCE)
+            sentences = _sentences(generator, lengths, steps, successors)
+            for sentence, length in zip(sentences, lengths.tolist(), strict=True):
+                stream.write(" ".join([names[word] for word in sentence[:length]]) + "\n")
+                written += length
+                if written >= tokens:
+                    break
+
+
+def _sentences(
+    generator: np.random.Generator,
+    lengths: NDArray[np.int64],
+    steps: NDArray[np.float64],
+    successors: NDArray[np.int64],
+) -> list[list[int]]:
+    """Returns the words of sentences, made side by side, one place after the other."""
+    sentences = np.zeros((lengths.size, int(lengths.max())), np.int64)
     previous = np.zeros(lengths.size, np.int64)
     for place in range(sentences.shape[1]):
         rows = np.flatnonzero(lengths > place)
@@ -57,10 +78,8 @@ def write_text(path: Path, tokens: int, seed: int = 1) -> None:
         words = np.where(follows, successors[previous[rows], likely], fresh)
         previous[rows] = words
         sentences[rows, place] = words
-    names = [f"w{word:x}" for word in range(WORDS)]
-    with open(path, "w", encoding="utf-8") as stream:
-        for sentence, length in zip(sentences, lengths.tolist(), strict=True):
-            stream.write(" ".join([names[word] for word in sentence[:length]]) + "\n")
+    rows_of_words: list[list[int]] = sentences.tolist()
+    return rows_of_words
 
 
 def measured(command: list[str], environment: dict[str, str] | None = None) -> Usage:
@@ -85,13 +104,15 @@ def peak_bytes(usage: resource.struct_rusage) -> int:
 
 
 def commands(
-    text: Path, folder: Path, order: int, lmplz: Path | None
+    text: Path, folder: Path, order: int, lmplz: Path | None, memory: str | None
 ) -> dict[str, tuple[list[str], dict[str, str]]]:
     """Returns each tool's command and environment."""
     package = Path(phonetisaurus.__file__).parent
     source, number = str(text), str(order)
     ours = [str(Path(sys.executable).parent / "maestro"), "lm", "train"]
     ours += ["--order", number, "--text", source, "--output", str(folder / "maestro.arpa")]
+    if memory is not None:
+        ours += ["--memory", memory]
     mitlm = [str(package / "bin/x86_64/estimate-ngram"), "-order", number]
     mitlm += ["-smoothing", "FixModKN", "-text", source, "-write-lm", str(folder / "mitlm.arpa")]
     result = {
@@ -112,6 +133,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[3, 4])
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--text", type=Path, help="measure on this text instead")
+    parser.add_argument("--memory", help="bound of ours, as in maestro lm train --memory")
     parser.add_argument("--lmplz", type=Path, help="KenLM's program")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -123,9 +145,10 @@ def main() -> None:
         print(f"text: {text.stat().st_size / MEBIBYTE:.1f} MiB, about {options.tokens} tokens")
         print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f} before")
         for order in options.orders:
+            programs = commands(text, folder, order, options.lmplz, options.memory)
             usages = {
                 tool: [measured(command, more) for _ in range(options.rounds)]
-                for tool, (command, more) in commands(text, folder, order, options.lmplz).items()
+                for tool, (command, more) in programs.items()
             }
             print(f"\norder {order}" + f"{'wall s':>23} {'cpu s':>8} {'peak MiB':>9}")
             for tool, rounds in usages.items():

@@ -16,6 +16,7 @@ SCHEMA_VERSION = 1
 DISCOUNTINGS = ("kneser-ney", "witten-bell", "absolute")
 FALLBACKS = ("witten-bell", "absolute", "error")
 PRUNING_RULES = ("srilm", "kenlm")
+MEMORY_UNITS = {"M": 1 << 20, "G": 1 << 30}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +43,14 @@ Vocabulary = Annotated[
 ]
 EmptySentences = Annotated[
     int, typer.Option("--empty-sentences", min=0, help="Weight of the sentence without words.")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Work in files and need about so much memory: 512M, 4G [default: no limit].",
+    ),
 ]
 Arpa = Annotated[
     Path, typer.Option("--output", metavar="X", help="ARPA file to write; .gz compresses.")
@@ -78,6 +87,17 @@ def _minimum_counts(text: str | None) -> tuple[int, ...] | None:
     return tuple(int(field) for field in fields)
 
 
+def _memory_bytes(text: str | None) -> int | None:
+    if text is None:
+        return None
+    number, unit = text[:-1], MEMORY_UNITS.get(text[-1:].upper())
+    if unit is None or not number.isdecimal():
+        raise UsageError(
+            f"--memory {text!r}", why="a whole number and a unit", remedy="--memory 1G"
+        )
+    return int(number) * unit
+
+
 def _ngrams(sizes: tuple[int, ...]) -> str:
     return ", ".join(f"{size} {order}-grams" for order, size in enumerate(sizes, 1))
 
@@ -91,26 +111,31 @@ def count(
     ],
     vocabulary: Vocabulary = None,
     empty_sentences: EmptySentences = 0,
+    memory: Memory = None,
     as_json: Json = False,
 ) -> None:
     """Counts the n-grams of text."""
     from arqon_maestro.speech_engine.ngram.count_file import write_counts
     from arqon_maestro.speech_engine.ngram.counts import count_ngrams
+    from arqon_maestro.speech_engine.ngram.store import open_store
     from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
     words = None if vocabulary is None else read_vocabulary(vocabulary)
-    counts = count_ngrams(
-        text,
-        order,
-        vocabulary=words,
-        empty_sentences=empty_sentences,
-        reporter=StreamReporter(),
-    )
-    write_counts(counts, output)
+    with open_store(output.parent, _memory_bytes(memory)) as store:
+        counts = count_ngrams(
+            text,
+            order,
+            vocabulary=words,
+            empty_sentences=empty_sentences,
+            store=store,
+            reporter=StreamReporter(),
+        )
+        write_counts(counts, output)
+        sizes = counts.sizes
     if as_json:
         _print_json(
             {
-                "ngrams": list(counts.sizes),
+                "ngrams": list(sizes),
                 "sentences": counts.sentences,
                 "words": counts.tokens,
                 "oovs": counts.oov_tokens,
@@ -119,7 +144,7 @@ def count(
         return
     _print_rows(
         {
-            "n-grams": _ngrams(counts.sizes),
+            "n-grams": _ngrams(sizes),
             "sentences": counts.sentences,
             "words": counts.tokens,
             "outside the vocabulary": counts.oov_tokens,
@@ -162,6 +187,7 @@ def train(
     open_vocabulary: Annotated[
         bool, typer.Option("--open-vocabulary", help="Make <unk> a word with a probability.")
     ] = False,
+    memory: Memory = None,
     as_json: Json = False,
 ) -> None:
     """Estimates an interpolated modified Kneser-Ney model, and writes it as ARPA."""
@@ -181,6 +207,7 @@ def train(
         fallback=Fallback(_choice("--fallback", fallback, FALLBACKS)),
         pruning=Pruning(_choice("--pruning-rule", pruning_rule, PRUNING_RULES)),
         open_vocabulary=open_vocabulary,
+        memory_bytes=_memory_bytes(memory),
         reporter=StreamReporter(),
     )
     if as_json:

@@ -107,6 +107,15 @@ def test_mixing_needs_a_weight_or_a_text(tmp_path: Path, capsys: Capture) -> Non
     assert "--weight 0.6" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("memory", "message"), [("1X", "--memory 1G"), ("1M", "64 MiB")])
+def test_bad_memory(
+    write_text: WriteText, tmp_path: Path, capsys: Capture, memory: str, message: str
+) -> None:
+    options = ("--order", 2, "--text", write_text([["a"]]), "--output", tmp_path / "x.arpa")
+    assert lm("train", *options, "--memory", memory) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_training_twice_gives_the_same_bytes(write_text: WriteText, tmp_path: Path) -> None:
     text = write_text(reference.random_text(seed=53, sentences=100, words=60))
     for name in ("one.arpa.gz", "two.arpa.gz"):

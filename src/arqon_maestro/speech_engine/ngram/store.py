@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.errors import DataError
+from arqon_maestro.errors import UsageError
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -142,10 +143,10 @@ class FolderStore:
         """Makes the folder inside `parent`.
 
         Raises:
-            DataError: too little memory to work with.
+            UsageError: too little memory to work with.
         """
         if memory_bytes < SMALLEST_MEMORY_BYTES:
-            raise DataError(
+            raise UsageError(
                 f"a memory of {memory_bytes} bytes",
                 why=f"at least {SMALLEST_MEMORY_BYTES // MEBIBYTE} MiB are needed",
             )
@@ -167,6 +168,17 @@ class FolderStore:
     def rows_in_memory(self, row_bytes: int) -> int | None:
         assert self.memory_bytes is not None
         return max(CHUNK_ROWS, self.memory_bytes // row_bytes)
+
+
+def open_store(folder: Path, memory_bytes: int | None) -> AbstractContextManager[Store]:
+    """Returns a store: in memory, or in a temporary folder inside `folder` if memory is limited.
+
+    Raises:
+        UsageError: too little memory to work with.
+    """
+    if memory_bytes is None:
+        return nullcontext(MemoryStore())
+    return FolderStore(folder, memory_bytes)
 
 
 def chunks(size: int, rows: int = CHUNK_ROWS) -> Iterator[tuple[int, int]]:

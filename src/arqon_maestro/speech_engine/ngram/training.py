@@ -13,6 +13,7 @@ from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.discounting import Discounting, OrderDiscount
 from arqon_maestro.speech_engine.ngram.interpolation import Pruning
 from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback, estimate
+from arqon_maestro.speech_engine.ngram.store import open_store
 from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
 
@@ -57,6 +58,7 @@ def train(
     fallback: Fallback = Fallback.WITTEN_BELL,
     pruning: Pruning = Pruning.SRILM,
     open_vocabulary: bool = False,
+    memory_bytes: int | None = None,
     reporter: Reporter = SILENT,
 ) -> TrainingSummary:
     """Counts text, estimates a model and writes it as an ARPA file, atomically.
@@ -72,6 +74,9 @@ def train(
         fallback: where Kneser-Ney discounts cannot be had.
         pruning: whose cut-off and unknown-word rules.
         open_vocabulary: give ``<unk>`` the probability of the words outside the vocabulary.
+        memory_bytes: what the work should need at most, beside the vocabulary and the program
+            itself; the rest is kept in a temporary folder beside the output. Default: no limit.
+            The model is the same.
         reporter: told of the progress and the warnings.
 
     Raises:
@@ -80,29 +85,36 @@ def train(
     started = time.monotonic()
     paths = [text] if isinstance(text, Path) else list(text)
     words = None if vocabulary is None else read_vocabulary(vocabulary)
-    counts = count_ngrams(
-        paths, order, vocabulary=words, empty_sentences=empty_sentences, reporter=reporter
-    )
-    estimated = estimate(
-        counts,
-        min_counts=min_counts,
-        discounting=discounting,
-        fallback=fallback,
-        pruning=pruning,
-        open_vocabulary=open_vocabulary,
-    )
-    for warning in estimated.warnings:
-        reporter.say(f"warning: {warning}")
-    write_arpa(estimated.stored, output)
-    return TrainingSummary(
-        order=order,
-        ngrams=estimated.stored.sizes,
-        counted_ngrams=counts.sizes,
-        discounts=estimated.discounts,
-        sentences=counts.sentences,
-        tokens=counts.tokens,
-        oov_tokens=counts.oov_tokens,
-        vocabulary_size=len(estimated.stored.vocabulary) - 1,
-        warnings=estimated.warnings,
-        seconds=time.monotonic() - started,
-    )
+    with open_store(output.parent, memory_bytes) as store:
+        counts = count_ngrams(
+            paths,
+            order,
+            vocabulary=words,
+            empty_sentences=empty_sentences,
+            store=store,
+            reporter=reporter,
+        )
+        estimated = estimate(
+            counts,
+            min_counts=min_counts,
+            discounting=discounting,
+            fallback=fallback,
+            pruning=pruning,
+            open_vocabulary=open_vocabulary,
+            reporter=reporter,
+        )
+        for warning in estimated.warnings:
+            reporter.say(f"warning: {warning}")
+        write_arpa(estimated.stored, output)
+        return TrainingSummary(
+            order=order,
+            ngrams=estimated.stored.sizes,
+            counted_ngrams=counts.sizes,
+            discounts=estimated.discounts,
+            sentences=counts.sentences,
+            tokens=counts.tokens,
+            oov_tokens=counts.oov_tokens,
+            vocabulary_size=len(estimated.stored.vocabulary) - 1,
+            warnings=estimated.warnings,
+            seconds=time.monotonic() - started,
+        )
