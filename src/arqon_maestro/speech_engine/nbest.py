@@ -60,12 +60,12 @@ class SearchSettings:
         expansions: A* gives up after as many, with what it has.
     """
 
-    acoustic_scale: float = 1 / 8
+    acoustic_scale: float = 0.1
     word_cost: float = 0.0
     silence_cost: float = 0.0
-    noise_cost: float = 3.0
-    beam: float = 20.0
-    states_per_frame: int = 400
+    noise_cost: float = 1.0
+    beam: float = 16.0
+    states_per_frame: int = 300
     expansions: int = 20000
 
 

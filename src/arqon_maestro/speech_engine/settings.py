@@ -25,7 +25,7 @@ Count = Annotated[int, Field(gt=0)]
 
 
 class DecoderSettings(_Checked):
-    """First pass, by pocketsphinx.
+    """First pass, by pocketsphinx; beams wider than its own, for the sake of the tenth best.
 
     Attributes:
         language_weight: ``lw``, of the language model in the pass over the tree.
@@ -44,13 +44,13 @@ class DecoderSettings(_Checked):
     language_weight: Positive = 6.5
     flat_language_weight: Positive = 8.5
     word_insertion: Positive = 0.65
-    beam: Probability = 1e-48
-    word_beam: Probability = 7e-29
-    flat_beam: Probability = 1e-64
-    flat_word_beam: Probability = 7e-29
+    beam: Probability = 1e-55
+    word_beam: Probability = 1e-34
+    flat_beam: Probability = 1e-70
+    flat_word_beam: Probability = 1e-34
     flat_window_frames: Count = 25
     maximum_states: Count = 30000
-    lattice_nodes: Count = 5000
+    lattice_nodes: Count = 20000
 
     def options(self) -> dict[str, Any]:
         """Returns the settings under pocketsphinx's names."""
