@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -111,19 +112,39 @@ def transcribe(
 @app.command()
 def evaluate(
     folder: Annotated[
-        Path, typer.Argument(help="Folder with transcripts.tsv (file, transcript) and the audio.")
-    ],
+        Path | None,
+        typer.Argument(
+            help="Folder with transcripts.tsv (file, transcript) and the audio"
+            " [default: the fixtures of the checkout]."
+        ),
+    ] = None,
+    sentences: Annotated[
+        Path | None,
+        typer.Option("--speak", help="Instead, a text whose lines flite speaks, if installed."),
+    ] = None,
     engine: Engine = None,
     as_json: Json = False,
 ) -> None:
     """Measures word error rate and recall on spoken commands."""
     from arqon_maestro.evaluation.speech import evaluate_recognition
+    from arqon_maestro.evaluation.synthesis import speak_sentences
+    from arqon_maestro.library import source_root
     from arqon_maestro.progress import StreamReporter
+    from arqon_maestro.speech_engine.corpus import read_sentences
     from arqon_maestro.speech_engine.recognizer import Recognizer
 
-    scores = evaluate_recognition(
-        Recognizer(engine or _installed()), folder, reporter=StreamReporter()
-    )
+    if folder is not None and sentences is not None:
+        raise typer.BadParameter("a folder or --speak, not both")
+    recognizer = Recognizer(engine or _installed())
+    reporter = StreamReporter()
+    with tempfile.TemporaryDirectory() as spoken:
+        if sentences is not None:
+            folder = Path(spoken)
+            lines = [line.lower() for line in read_sentences(sentences)]
+            speak_sentences(lines, folder, reporter=reporter)
+        elif folder is None:
+            folder = source_root() / "tests" / "fixtures" / "speech"
+        scores = evaluate_recognition(recognizer, folder, reporter=reporter)
     if as_json:
         typer.echo(json.dumps({"schema_version": 1, **scores.to_json()}, indent=1))
         return
