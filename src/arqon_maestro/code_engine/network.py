@@ -83,6 +83,18 @@ class Attention(nn.Module):
         self.project = Linear(dim, 2 * dim if cross else 3 * dim)
         self.output = Linear(dim, dim)
 
+    def initialise(self, scale: float, *, copying: bool) -> None:
+        """Draws the weights: Glorot, values and outputs times `scale`, plus 1 if `copying`."""
+        if self.query is not None:
+            nn.init.xavier_uniform_(self.query.weight)
+        *keys, values = self.project.weight.chunk(2 if self.query is not None else 3)
+        for block in keys:
+            nn.init.xavier_uniform_(block)
+        for block in (values, self.output.weight):
+            nn.init.xavier_uniform_(block, gain=scale)
+            if copying:
+                block.diagonal().add_(1.0)
+
     def forward(
         self, x: Tensor, memory: Tensor | None, mask: Tensor | None, *, causal: bool = False
     ) -> Tensor:
@@ -173,8 +185,13 @@ class Network(nn.Module):
         """Glorot, with value, output and feed-forward weights scaled by `init_scale`.
 
         Post-norm networks of more than a few layers do not start to learn otherwise (Huang et al.
-        2020, "Improving transformer optimization through better initialization"); after training
-        nothing distinguishes them from others.
+        2020, "Improving transformer optimization through better initialization").
+
+        With `copy_init` the decoder's cross-attention adds the identity to values and outputs: the
+        embedding attended to reaches the output projection, which is the same matrix, and so the
+        token that it belongs to. Where to attend is all that is left to learn. (Trockman and
+        Kolter 2023, "Mimetic initialization of self-attention layers", do so with what training
+        was seen to end at.) After training nothing distinguishes these networks from others.
         """
         scale = self.recipe.init_scale
         bound = math.sqrt(3 / self.recipe.dim)
@@ -184,13 +201,8 @@ class Network(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.zeros_(module.bias)
             if isinstance(module, Attention):
-                blocks = list(module.project.weight.chunk(2 if module.query is not None else 3))
-                if module.query is not None:
-                    nn.init.xavier_uniform_(module.query.weight)
-                for block in blocks:
-                    nn.init.xavier_uniform_(block)
-                nn.init.xavier_uniform_(blocks[-1], gain=scale)
-                nn.init.xavier_uniform_(module.output.weight, gain=scale)
+                copying = self.recipe.copy_init and module.query is not None
+                module.initialise(scale, copying=copying)
             elif isinstance(module, Layer):
                 nn.init.xavier_uniform_(module.widen.weight, gain=scale)
                 nn.init.xavier_uniform_(module.narrow.weight, gain=scale)

@@ -60,6 +60,11 @@ class NetworkRecipe(_Recipe):
         description="factor on the initial value, output and feed-forward weights; "
         "below 1 lets a deep post-norm network learn from the first update",
     )
+    copy_init: bool = Field(
+        default=True,
+        description="start the cross-attention's values and outputs near the identity, so that "
+        "what is attended to is copied; targets are mostly words of their source",
+    )
 
     @model_validator(mode="after")
     def _check_width(self) -> NetworkRecipe:

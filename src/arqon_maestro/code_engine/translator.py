@@ -137,6 +137,11 @@ class Rescorer:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         self._engine = load_engine(folder, threads)
 
+    def count_unknowns(self, source: str) -> int:
+        """Returns how many distinct tokens of a source are not in the lexicon."""
+        replacer = self._engine.replacer
+        return 0 if replacer is None else replacer.count_unknowns(source)
+
     def rescore(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Returns log p(target | source) in nats for every (source, target).
 

@@ -128,6 +128,10 @@ class UnknownReplacer:
         placeholders = {token: placeholder for placeholder, token in mapping.items()}
         return " ".join([placeholders.get(token, token) for token in target.split(" ")])
 
+    def count_unknowns(self, source: str) -> int:
+        """Returns how many distinct unknown tokens a source line has."""
+        return len(set(source.split(" ")) - self._known)
+
     def resolve(self, output: str, mapping: Mapping[str, str]) -> str:
         """Puts the original tokens back into a model's output.
 
