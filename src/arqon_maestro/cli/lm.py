@@ -117,11 +117,11 @@ def count(
     """Counts the n-grams of text."""
     from arqon_maestro.speech_engine.ngram.count_file import write_counts
     from arqon_maestro.speech_engine.ngram.counts import count_ngrams
-    from arqon_maestro.speech_engine.ngram.store import open_store
+    from arqon_maestro.speech_engine.ngram.folder_store import open_store
     from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
     words = None if vocabulary is None else read_vocabulary(vocabulary)
-    with open_store(output.parent, _memory_bytes(memory)) as store:
+    with open_store(output, _memory_bytes(memory)) as store:
         counts = count_ngrams(
             text,
             order,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arqon_maestro.errors import UsageError
-from arqon_maestro.speech_engine.ngram import joins, runs, store
+from arqon_maestro.errors import UsageError, WorkFailedError
+from arqon_maestro.speech_engine.ngram import counts, folder_store, joins, runs, training
+from arqon_maestro.speech_engine.ngram.folder_store import FileColumn, FolderStore
 from arqon_maestro.speech_engine.ngram.store import (
     CHUNK_ROWS,
-    FileColumn,
-    FolderStore,
     MemoryColumn,
     chunks,
     group_chunks,
@@ -45,7 +48,7 @@ def tiny_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for function in (chunks, group_chunks):
         monkeypatch.setattr(function, "__defaults__", (41,))
     monkeypatch.setattr(joins, "CHUNK_ROWS", 41)
-    monkeypatch.setattr(store, "FolderStore", TinyStore)
+    monkeypatch.setattr(folder_store, "FolderStore", TinyStore)
     yield
 
 
@@ -77,7 +80,7 @@ def test_the_same_bytes_as_in_memory(
         )
         written.append((output.read_bytes(), summary.counted_ngrams, summary.discounts))
     assert written[0] == written[1]
-    assert not list(tmp_path.glob(".ngram*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 @settings(max_examples=60, deadline=None)
@@ -108,7 +111,7 @@ def test_runs_merge_to_what_one_sort_gives(
         def rows_in_memory(self, row_bytes: int) -> int:
             return piece if row_bytes < runs.MERGE_BYTES + 32 * packing.limbs else limit
 
-    with Pieces(tmp_path_factory.mktemp("store"), 64 * MEBIBYTE) as folder:
+    with Pieces(tmp_path_factory.mktemp("store") / "work", 64 * MEBIBYTE) as folder:
         parts = list(runs.sorted_windows(pieces, packing, 2, folder))
     limbs = [np.concatenate(same) for same in zip(*(part[0] for part in parts), strict=True)]
     counts = np.concatenate([part[1] for part in parts])
@@ -152,7 +155,71 @@ def test_groups_stay_together(tmp_path: Path) -> None:
 
 def test_a_folder_needs_some_memory(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="64 MiB"):
-        FolderStore(tmp_path, MEBIBYTE)
-    with FolderStore(tmp_path, 64 * MEBIBYTE) as folder:
+        FolderStore(tmp_path / "work", MEBIBYTE)
+    with FolderStore(tmp_path / "work", 64 * MEBIBYTE) as folder:
+        with pytest.raises(WorkFailedError, match="another program"):
+            FolderStore(tmp_path / "work", 64 * MEBIBYTE)
         assert folder.rows_in_memory(1 << 40) == CHUNK_ROWS
     assert not list(tmp_path.iterdir())
+
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+from arqon_maestro.speech_engine.ngram import counts, training
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+module, name, text, output = sys.argv[1:]
+setattr({"counts": counts, "training": training}[module], name, die)
+training.train(Path(text), Path(output), order=3, empty_sentences=9, memory_bytes=64 << 20)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "never_again"),
+    [
+        ("counts", "sorted_windows", [(counts, "read_blocks")]),
+        ("training", "write_arpa", [(counts, "read_blocks"), (counts, "sorted_windows")]),
+    ],
+)
+def test_a_killed_run_goes_on(
+    write_text: WriteText,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: str,
+    name: str,
+    never_again: list[tuple[ModuleType, str]],
+) -> None:
+    text, output, whole = write_text(TEXT), tmp_path / "killed.arpa", tmp_path / "whole.arpa"
+    train(text, whole, order=3, empty_sentences=9)
+    command = [sys.executable, "-c", KILLED_RUN, module, name, str(text), str(output)]
+    assert subprocess.run(command, timeout=60).returncode == -signal.SIGKILL
+    assert not output.exists()
+
+    def forbidden(*arguments: object, **options: object) -> None:
+        raise AssertionError("done already")
+
+    for owner, function in never_again:
+        monkeypatch.setattr(owner, function, forbidden)
+    train(text, output, order=3, empty_sentences=9, memory_bytes=64 * MEBIBYTE)
+    assert output.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_changed_text_is_read_again(
+    write_text: WriteText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, output, whole = write_text(TEXT), tmp_path / "killed.arpa", tmp_path / "whole.arpa"
+    with monkeypatch.context() as patch:
+
+        def interrupted(*arguments: object, **options: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(training, "write_arpa", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(text, output, order=2, memory_bytes=64 * MEBIBYTE)
+    assert list(tmp_path.glob(".killed.arpa.work/counts.json"))
+    text.write_text("a b\n" + text.read_text())
+    train(text, output, order=2, memory_bytes=64 * MEBIBYTE)
+    train(text, whole, order=2)
+    assert output.read_bytes() == whole.read_bytes()

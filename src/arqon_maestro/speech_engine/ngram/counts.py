@@ -10,21 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arqon_maestro.artifacts import digest_value
 from arqon_maestro.errors import DataError, UsageError
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.levels import CountLevel, LevelBuilder
 from arqon_maestro.speech_engine.ngram.runs import sorted_windows
-from arqon_maestro.speech_engine.ngram.store import Column, MemoryStore, Store, chunks
+from arqon_maestro.speech_engine.ngram.store import (
+    Checkpoint,
+    Column,
+    MemoryStore,
+    Store,
+    chunks,
+)
 from arqon_maestro.speech_engine.ngram.text import MARKERS, TextBlock, read_blocks
 from arqon_maestro.speech_engine.ngram.trie import bits_for
 from arqon_maestro.speech_engine.ngram.windows import Packing
 
 UNKNOWN_ID, START_ID, END_ID = range(len(MARKERS))
 MAXIMUM_ORDER = 6
+# Stages of the work that a later run can start from. The version changes with their content.
+TEXT_STAGE, COUNTS_STAGE = "text", "counts"
+TEXT_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +101,74 @@ def count_ngrams(
     if empty_sentences < 0:
         raise UsageError(f"{empty_sentences} empty sentences", why="the weight is 0 or more")
     store = MemoryStore() if store is None else store
-    stream = _TokenStream(store)
+    text_key = digest_value([TEXT_VERSION, *(_identity(path) for path in paths)])
+    key = digest_value([text_key, order, vocabulary, empty_sentences])
+    done = store.saved(COUNTS_STAGE, key)
+    if done is not None:
+        return _counts_of(done, store)
+    stream = _read(paths, text_key, store, reporter)
+    if not stream.tokens:
+        raise DataError("a text without words", where=paths[0] if paths else None)
+    counts = _Counter(stream, order, vocabulary, empty_sentences, store).counts()
+    store.save(COUNTS_STAGE, key, _checkpoint_of(counts))
+    store.forget(TEXT_STAGE)
+    stream.sequence.discard()
+    return counts
+
+
+def _identity(path: Path) -> list[str | int]:
+    """Returns what tells a file from another, or from itself when it was changed."""
+    if not path.is_file():
+        return [str(path)]
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
+def _read(paths: Sequence[Path], key: str, store: Store, reporter: Reporter) -> _TokenStream:
+    done = store.saved(TEXT_STAGE, key)
+    if done is not None:
+        return _TokenStream.resumed(done)
+    stream = _TokenStream(store.column(np.uint32))
     with reporter.task("counting", total=_size_bytes(paths), unit="bytes") as task:
         for path in paths:
             for block in read_blocks(path):
                 stream.add(block)
                 task.advance(block.size_bytes)
-    if not stream.tokens:
-        raise DataError("a text without words", where=paths[0] if paths else None)
-    return _Counter(stream, order, vocabulary, empty_sentences, store).counts()
+    store.save(TEXT_STAGE, key, stream.checkpoint())
+    return stream
+
+
+def _checkpoint_of(counts: NgramCounts) -> Checkpoint:
+    columns: dict[str, Column[Any]] = {}
+    for order, level in enumerate(counts.levels, 1):
+        columns |= {
+            f"parents {order}": level.parents,
+            f"words {order}": level.words,
+            f"counts {order}": level.counts,
+        }
+    facts = {
+        "vocabulary": counts.vocabulary,
+        "sentences": counts.sentences,
+        "tokens": counts.tokens,
+        "oov_tokens": counts.oov_tokens,
+    }
+    return Checkpoint(facts, columns)
+
+
+def _counts_of(done: Checkpoint, store: Store) -> NgramCounts:
+    facts, columns = done.facts, done.columns
+    levels = tuple(
+        CountLevel(columns[f"parents {n}"], columns[f"words {n}"], columns[f"counts {n}"])
+        for n in range(1, len(columns) // 3 + 1)
+    )
+    return NgramCounts(
+        tuple(facts["vocabulary"]),
+        levels,
+        facts["sentences"],
+        facts["tokens"],
+        facts["oov_tokens"],
+        store,
+    )
 
 
 def _size_bytes(paths: Sequence[Path]) -> int | None:
@@ -111,11 +181,24 @@ def _size_bytes(paths: Sequence[Path]) -> int | None:
 class _TokenStream:
     """Words of the text as ids by first appearance, sentences between their markers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, sequence: Column[np.uint32]) -> None:
         self._ids: dict[str, int] = {word: number for number, word in enumerate(MARKERS)}
-        self.sequence: Column[np.uint32] = store.column(np.uint32)
+        self.sequence = sequence
         self.tokens = 0
         self.sentences = 0
+
+    @classmethod
+    def resumed(cls, done: Checkpoint) -> _TokenStream:
+        """Returns the stream that an earlier run read."""
+        stream = cls(done.columns["sequence"])
+        stream._ids = {word: number for number, word in enumerate(done.facts["words"])}
+        stream.tokens, stream.sentences = done.facts["tokens"], done.facts["sentences"]
+        return stream
+
+    def checkpoint(self) -> Checkpoint:
+        """Returns all of the stream, for `resumed`."""
+        facts = {"words": self.words, "tokens": self.tokens, "sentences": self.sentences}
+        return Checkpoint(facts, {"sequence": self.sequence})
 
     @property
     def words(self) -> list[str]:
@@ -180,7 +263,6 @@ class _Counter:
                     columns = packing.unpack([limb[start:stop] for limb in limbs])
                     part = self._weighed(columns, counts[start:stop])
                     builder.add([self.final_ids[column] for column in columns], part)
-        self.stream.sequence.discard()
         return NgramCounts(
             vocabulary=self.vocabulary,
             levels=builder.finish(),

@@ -1,29 +1,22 @@
-"""Columns of numbers, in memory or in files: the same code counts small and large texts.
+"""Columns of numbers: the same code counts texts that fit into the memory and larger ones.
 
-A column is written from its start to its end and read in slices. A folder's columns are read and
-written with plain file calls rather than mapped, so that the memory in use stays what the caller
-holds.
+A column is written from its start to its end and read in slices. `folder_store` keeps columns in
+files.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.errors import UsageError
-
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 # Rows worked on at once: enough for numpy's overhead not to matter, few enough for the caches.
 CHUNK_ROWS = 1 << 18
-MEBIBYTE = 1 << 20
-SMALLEST_MEMORY_BYTES = 64 * MEBIBYTE
 
 
 class Column(Protocol[Scalar]):  # type: ignore[misc]  # both read and written
@@ -46,21 +39,31 @@ class Column(Protocol[Scalar]):  # type: ignore[misc]  # both read and written
         """Gives the space back; the column is not used any more."""
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """A finished stage of the work: numbers and words (as JSON has them), and columns."""
+
+    facts: Mapping[str, Any]
+    columns: Mapping[str, Column[Any]]
+
+
 class Store(Protocol):
-    """Makes columns.
-
-    Attributes:
-        memory_bytes: what the work should need at most, beside the vocabulary and the program;
-            none for no limit.
-    """
-
-    memory_bytes: int | None
+    """Makes columns."""
 
     def column(self, dtype: type[Scalar]) -> Column[Scalar]:
         """Returns a new, empty column."""
 
     def rows_in_memory(self, row_bytes: int) -> int | None:
         """Returns how many rows of so many bytes may be held at once; none for any number."""
+
+    def save(self, stage: str, key: str, checkpoint: Checkpoint) -> None:
+        """Notes that a stage is done, for a later run whose `key` is the same."""
+
+    def saved(self, stage: str, key: str) -> Checkpoint | None:
+        """Returns a stage that an earlier run with the same `key` finished."""
+
+    def forget(self, stage: str) -> None:
+        """Makes a stage's columns no part of a checkpoint any more."""
 
 
 class MemoryColumn(Generic[Scalar]):
@@ -95,90 +98,20 @@ class MemoryColumn(Generic[Scalar]):
 class MemoryStore:
     """Keeps columns in memory."""
 
-    memory_bytes: int | None = None
-
     def column(self, dtype: type[Scalar]) -> Column[Scalar]:
         return MemoryColumn(dtype)
 
     def rows_in_memory(self, row_bytes: int) -> int | None:
         return None
 
+    def save(self, stage: str, key: str, checkpoint: Checkpoint) -> None:
+        pass
 
-class FileColumn(Generic[Scalar]):
-    """A column in a file."""
+    def saved(self, stage: str, key: str) -> Checkpoint | None:
+        return None
 
-    def __init__(self, path: Path, dtype: type[Scalar]) -> None:
-        self._path = path
-        self._dtype = np.dtype(dtype)
-        self.size = 0
-        path.touch()
-
-    def read(self, start: int = 0, stop: int | None = None) -> NDArray[Scalar]:
-        stop = self.size if stop is None else min(stop, self.size)
-        return np.fromfile(
-            self._path,
-            self._dtype,
-            count=max(0, stop - start),
-            offset=start * self._dtype.itemsize,
-        )
-
-    def append(self, values: NDArray[Any]) -> None:
-        with open(self._path, "ab") as stream:
-            values.astype(self._dtype, copy=False).tofile(stream)
-        self.size += values.size
-
-    def overwrite(self, start: int, values: NDArray[Any]) -> None:
-        with open(self._path, "r+b") as stream:
-            stream.seek(start * self._dtype.itemsize)
-            values.astype(self._dtype, copy=False).tofile(stream)
-
-    def discard(self) -> None:
-        self._path.unlink(missing_ok=True)
-
-
-class FolderStore:
-    """Keeps columns in files of a temporary folder; a context manager that removes it."""
-
-    def __init__(self, parent: Path, memory_bytes: int) -> None:
-        """Makes the folder inside `parent`.
-
-        Raises:
-            UsageError: too little memory to work with.
-        """
-        if memory_bytes < SMALLEST_MEMORY_BYTES:
-            raise UsageError(
-                f"a memory of {memory_bytes} bytes",
-                why=f"at least {SMALLEST_MEMORY_BYTES // MEBIBYTE} MiB are needed",
-            )
-        self.memory_bytes: int | None = memory_bytes
-        parent.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix=".ngram-", dir=parent)
-        self._number = 0
-
-    def __enter__(self) -> FolderStore:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._folder.cleanup()
-
-    def column(self, dtype: type[Scalar]) -> Column[Scalar]:
-        self._number += 1
-        return FileColumn(Path(self._folder.name) / str(self._number), dtype)
-
-    def rows_in_memory(self, row_bytes: int) -> int | None:
-        assert self.memory_bytes is not None
-        return max(CHUNK_ROWS, self.memory_bytes // row_bytes)
-
-
-def open_store(folder: Path, memory_bytes: int | None) -> AbstractContextManager[Store]:
-    """Returns a store: in memory, or in a temporary folder inside `folder` if memory is limited.
-
-    Raises:
-        UsageError: too little memory to work with.
-    """
-    if memory_bytes is None:
-        return nullcontext(MemoryStore())
-    return FolderStore(folder, memory_bytes)
+    def forget(self, stage: str) -> None:
+        pass
 
 
 def chunks(size: int, rows: int = CHUNK_ROWS) -> Iterator[tuple[int, int]]:

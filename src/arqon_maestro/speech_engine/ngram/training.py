@@ -11,9 +11,9 @@ from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.discounting import Discounting, OrderDiscount
+from arqon_maestro.speech_engine.ngram.folder_store import open_store
 from arqon_maestro.speech_engine.ngram.interpolation import Pruning
 from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback, estimate
-from arqon_maestro.speech_engine.ngram.store import open_store
 from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
 
@@ -75,8 +75,8 @@ def train(
         pruning: whose cut-off and unknown-word rules.
         open_vocabulary: give ``<unk>`` the probability of the words outside the vocabulary.
         memory_bytes: what the work should need at most, beside the vocabulary and the program
-            itself; the rest is kept in a temporary folder beside the output. Default: no limit.
-            The model is the same.
+            itself; the rest is kept in a hidden folder beside the output, where a run that was
+            killed goes on. Default: no limit. The model is the same.
         reporter: told of the progress and the warnings.
 
     Raises:
@@ -85,7 +85,7 @@ def train(
     started = time.monotonic()
     paths = [text] if isinstance(text, Path) else list(text)
     words = None if vocabulary is None else read_vocabulary(vocabulary)
-    with open_store(output.parent, memory_bytes) as store:
+    with open_store(output, memory_bytes) as store:
         counts = count_ngrams(
             paths,
             order,
