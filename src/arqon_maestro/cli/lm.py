@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from arqon_maestro.errors import UsageError, did_you_mean
 from arqon_maestro.progress import StreamReporter
+
+if TYPE_CHECKING:
+    from arqon_maestro.speech_engine.ngram import NgramModel
 
 SCHEMA_VERSION = 1
 DISCOUNTINGS = ("kneser-ney", "witten-bell", "absolute")
@@ -100,6 +103,18 @@ def _memory_bytes(text: str | None) -> int | None:
 
 def _ngrams(sizes: tuple[int, ...]) -> str:
     return ", ".join(f"{size} {order}-grams" for order, size in enumerate(sizes, 1))
+
+
+def _balanced(path: Path) -> NgramModel:
+    """Reads a model, and warns if it is not one of probabilities."""
+    from arqon_maestro.speech_engine.ngram import NgramModel
+    from arqon_maestro.speech_engine.ngram.balance import largest_imbalance
+
+    model = NgramModel.read(path)
+    worst = largest_imbalance(model)
+    if not worst.is_tolerable:
+        StreamReporter().say(f"warning: {path}: {worst}")
+    return model
 
 
 @app.command()
@@ -242,11 +257,11 @@ def mix(
     as_json: Json = False,
 ) -> None:
     """Mixes two models into one: λ·A + (1-λ)·B over the n-grams of both."""
-    from arqon_maestro.speech_engine.ngram import NgramModel, mixing, write_arpa
+    from arqon_maestro.speech_engine.ngram import mixing, write_arpa
 
     if (weight is None) == (not fit):
         raise UsageError("one of --weight and --fit is needed", remedy="--weight 0.6")
-    models = NgramModel.read(first), NgramModel.read(second)
+    models = _balanced(first), _balanced(second)
     fitted = mixing.fit_weight(*models, fit, reporter=StreamReporter()) if fit else None
     share = fitted.weight if fitted else float(weight or 0.0)
     mixture = mixing.mix(*models, share)
@@ -280,9 +295,9 @@ def prune(
     as_json: Json = False,
 ) -> None:
     """Leaves out the n-grams that a model hardly needs (relative entropy)."""
-    from arqon_maestro.speech_engine.ngram import NgramModel, pruning, write_arpa
+    from arqon_maestro.speech_engine.ngram import pruning, write_arpa
 
-    pruned = pruning.prune(NgramModel.read(model), threshold, minimum_order=minimum_order)
+    pruned = pruning.prune(_balanced(model), threshold, minimum_order=minimum_order)
     write_arpa(pruned.model, output)
     sizes = tuple(level.words.size for level in pruned.model.levels)
     if as_json:
@@ -294,10 +309,9 @@ def prune(
 @app.command()
 def perplexity(model: Model, text: Text, as_json: Json = False) -> None:
     """Measures how well a model predicts text."""
-    from arqon_maestro.speech_engine.ngram import NgramModel
     from arqon_maestro.speech_engine.ngram.perplexity import perplexity as measure
 
-    result = measure(NgramModel.read(model), text, reporter=StreamReporter())
+    result = measure(_balanced(model), text, reporter=StreamReporter())
     if as_json:
         _print_json(result.as_dict())
     else:

@@ -121,3 +121,18 @@ def test_training_twice_gives_the_same_bytes(write_text: WriteText, tmp_path: Pa
     for name in ("one.arpa.gz", "two.arpa.gz"):
         train(text, tmp_path / name, order=3, empty_sentences=10)
     assert (tmp_path / "one.arpa.gz").read_bytes() == (tmp_path / "two.arpa.gz").read_bytes()
+
+
+def test_a_model_that_does_not_sum_to_one_is_pointed_out(
+    write_text: WriteText, tmp_path: Path, capsys: Capture
+) -> None:
+    text, model = write_text([["a", "b"], ["b"]]), tmp_path / "model.arpa"
+    train(text, model, order=2)
+    assert lm("perplexity", "--model", model, "--text", text) == 0
+    assert "warning" not in capsys.readouterr().err
+    lines = model.read_text().split("\n")
+    row = next(i for i, line in enumerate(lines) if line.endswith("\ta b"))
+    lines[row] = "-0.01\ta b"
+    model.write_text("\n".join(lines))
+    assert lm("perplexity", "--model", model, "--text", text) == 0
+    assert "the probabilities after 'a' sum to 1." in capsys.readouterr().err
