@@ -40,6 +40,15 @@ class RepositoriesRecipe(_Recipe):
     limit_bytes: int | None = Field(default=None, gt=0, description="bytes a language, at most")
 
 
+class CorpusGenRecipe(_Recipe):
+    """How CorpusGen treats files that give trouble."""
+
+    file_limit_s: float = Field(gt=0, description="seconds that one file may take")
+    failed_share: float = Field(
+        ge=0, le=1, description="share of files that may time out, crash or meet a defect"
+    )
+
+
 class LexiconRecipe(_Recipe):
     """The pronunciation dictionary and what it is made with."""
 
@@ -123,6 +132,7 @@ class Recipe(_Recipe):
         gt=0, description="cores that training uses; another number rounds sums differently"
     )
     repositories: RepositoriesRecipe
+    corpusgen: CorpusGenRecipe
     speech_engine: SpeechRecipe = Field(alias="speech-engine")
     code_engine: CodeEngineRecipe = Field(alias="code-engine")
     evaluation: EvaluationRecipe

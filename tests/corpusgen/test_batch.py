@@ -16,8 +16,8 @@ from arqon_maestro import languages
 from arqon_maestro.corpusgen import sources
 from arqon_maestro.corpusgen.batch import Corpus, make_corpus
 from arqon_maestro.corpusgen.sources import Source, find_sources, read_source
-from arqon_maestro.corpusgen.workers import CRASHED, TIMED_OUT, map_files
 from arqon_maestro.errors import DataError, UsageError, WorkFailedError
+from arqon_maestro.executors.crew import CRASHED, TIMED_OUT, map_items
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 PYTHON = languages.get("python")
@@ -40,7 +40,7 @@ def work(item: str) -> str:
 
 def test_workers_keep_order_and_lose_only_the_file() -> None:
     items = ["slow", "a", "hang", "b", "crash", "c", "raise", "d"]
-    outcomes = list(map_files(work, items, 2, 1.0))
+    outcomes = list(map_items(work, items, 2, 1.0))
     assert [outcome.result or outcome.reason for outcome in outcomes] == [
         "SLOW",
         "A",
@@ -55,11 +55,11 @@ def test_workers_keep_order_and_lose_only_the_file() -> None:
 
 def test_expected_errors_come_through() -> None:
     with pytest.raises(UsageError, match="wrong"):
-        list(map_files(work, ["a", "usage"], 1, 5.0))
+        list(map_items(work, ["a", "usage"], 1, 5.0))
 
 
 def test_no_items() -> None:
-    assert list(map_files(work, [], 3, 1.0)) == []
+    assert list(map_items(work, [], 3, 1.0)) == []
 
 
 @pytest.fixture

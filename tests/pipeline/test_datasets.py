@@ -110,7 +110,7 @@ def test_a_dataset_has_its_manifest_and_its_limits(made: Pipeline, checkout: Pat
 def test_training_never_sees_a_test_module(made: Pipeline) -> None:
     splits: dict[str, Counter[str]] = {}
     for shard in slices(made.library.repositories("python")):
-        for file in shard.files():
+        for file in shard.items():
             splits.setdefault(file.split, Counter())[file.repository] += 1
     assert set(splits) == {"train", "valid", "test"}
     assert not splits["train"].keys() & (splits["valid"].keys() | splits["test"].keys())

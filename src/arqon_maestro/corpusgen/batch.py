@@ -17,8 +17,8 @@ from arqon_maestro import __version__
 from arqon_maestro.artifacts import atomic_text, sha256_file, write_json
 from arqon_maestro.corpusgen.modes import TEXT, mapping_lines, text_lines
 from arqon_maestro.corpusgen.sources import Source, read_source
-from arqon_maestro.corpusgen.workers import map_files
 from arqon_maestro.errors import DataError, WorkFailedError
+from arqon_maestro.executors.crew import map_items
 from arqon_maestro.languages import Language
 from arqon_maestro.progress import SILENT, Reporter
 
@@ -127,7 +127,7 @@ def make_corpus(
         task = stack.enter_context(
             reporter.task(f"{corpus.model or TEXT} {language.name}", len(sources), "files")
         )
-        for outcome in map_files(work, sources, workers, limit_s):
+        for outcome in map_items(work, sources, workers, limit_s):
             made = outcome.result
             if made is None:
                 counts[outcome.reason] += 1

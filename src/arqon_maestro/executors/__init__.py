@@ -1,11 +1,13 @@
 """Executors: the same map over shards, on local processes (and, where it is too small, elsewhere).
 
-A shard function gets a shard and a destination and must write the destination atomically. A
-destination that exists already is not made again, so an interrupted map goes on where it was; the
-result is the same for any number of workers.
+A shard is a list of items, such as 48 source files. Each item goes through a job in some worker;
+the outcomes of a shard, in order, become one result file, written atomically. A result file that
+exists already is not made again, so an interrupted map goes on where it was; the result is the
+same for any number of workers.
 """
 
+from arqon_maestro.executors.crew import Outcome
 from arqon_maestro.executors.local import LocalExecutor
-from arqon_maestro.executors.protocol import Executor, ShardFunction
+from arqon_maestro.executors.protocol import Executor, Job, Shard
 
-__all__ = ["Executor", "LocalExecutor", "ShardFunction"]
+__all__ = ["Executor", "Job", "LocalExecutor", "Outcome", "Shard"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
-from arqon_maestro.errors import WorkFailedError
-from arqon_maestro.executors.protocol import S, ShardFunction
+from arqon_maestro.executors.crew import Outcome, map_items
+from arqon_maestro.executors.protocol import Job, R, Shard, T
 from arqon_maestro.progress import SILENT, Reporter
 
 
@@ -20,13 +18,8 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _ignore_interrupt() -> None:
-    # Ctrl-C reaches every process of the group; only the parent acts on it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 class LocalExecutor:
-    """Runs shards in `workers` processes, or in this one if that is 1.
+    """Runs the items of all shards in `workers` processes.
 
     Args:
         workers: number of processes; default: the cores that this process may use.
@@ -37,48 +30,41 @@ class LocalExecutor:
 
     def map(
         self,
-        function: ShardFunction[S],
-        shards: Sequence[S],
+        job: Job[T, R],
+        shards: Sequence[Shard[T]],
         folder: Path,
         *,
+        limit_s: float,
         label: str,
-        unit: str = "shards",
         reporter: Reporter = SILENT,
     ) -> list[Path]:
         """See `Executor.map`."""
         folder.mkdir(parents=True, exist_ok=True)
         places = [folder / f"shard-{index:05d}" for index in range(len(shards))]
         left = [index for index, place in enumerate(places) if not place.exists()]
-        with reporter.task(label, len(shards), unit) as task:
+        sizes: dict[int, int] = {}
+        owners: deque[int] = deque()
+
+        def items() -> Iterator[T]:
+            for index in left:
+                loaded = shards[index].items()
+                sizes[index] = len(loaded)
+                for item in loaded:
+                    owners.append(index)
+                    yield item
+
+        with reporter.task(label, len(shards), "shards") as task:
             task.advance(len(shards) - len(left))
-            if self.workers <= 1 or len(left) <= 1:
-                for index in left:
-                    function(shards[index], places[index])
-                    task.advance()
-                return places
-            context = multiprocessing.get_context("spawn")
-            pool = ProcessPoolExecutor(
-                min(self.workers, len(left)), mp_context=context, initializer=_ignore_interrupt
-            )
-            try:
-                futures: dict[Future[None], int] = {
-                    pool.submit(function, shards[index], places[index]): index for index in left
-                }
-                for future in as_completed(futures):
-                    future.result()
-                    task.advance()
-            except BrokenProcessPool:
-                missing = [index for index in left if not places[index].exists()]
-                raise WorkFailedError(
-                    "a worker process died",
-                    where=label,
-                    why=f"out of memory, or killed; shards not done: {missing[:10]}",
-                    remedy="run the same command again: it goes on with the shards that are left",
-                ) from None
-            except BaseException:
-                for process in (pool._processes or {}).values():
-                    process.terminate()
-                raise
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+            pending: dict[int, list[Outcome[R]]] = {index: [] for index in left}
+            with closing(map_items(job.process, items(), self.workers, limit_s)) as outcomes:
+                for outcome in outcomes:
+                    # Outcomes come in the order in which the items were taken.
+                    index = owners.popleft()
+                    pending[index].append(outcome)
+                    if len(pending[index]) == sizes[index]:
+                        job.write(pending.pop(index), places[index])
+                        task.advance()
+            for index in sorted(pending):  # shards without items
+                job.write([], places[index])
+                task.advance()
         return places

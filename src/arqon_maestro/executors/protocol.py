@@ -1,4 +1,4 @@
-"""What every executor offers."""
+"""What every executor offers, and what it asks of shards and jobs."""
 
 from __future__ import annotations
 
@@ -6,36 +6,53 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from arqon_maestro.executors.crew import Outcome
 from arqon_maestro.progress import SILENT, Reporter
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
-S = TypeVar("S")
+R = TypeVar("R")
 
 
-class ShardFunction(Protocol[T_contra]):
-    """Makes one shard's result; must be picklable and write `destination` atomically."""
+class Shard(Protocol[T_co]):
+    """A part of the input; the same for any number of workers."""
 
-    def __call__(self, shard: T_contra, destination: Path, /) -> None: ...
+    def items(self) -> Sequence[T_co]:
+        """Reads the shard's items."""
+
+
+class Job(Protocol[T_contra, R]):
+    """What is done with a shard; picklable."""
+
+    def process(self, item: T_contra, /) -> R:
+        """Makes one item's result, in a worker."""
+
+    def write(self, outcomes: Sequence[Outcome[R]], destination: Path, /) -> None:
+        """Writes a shard's result file, atomically, of the outcomes of its items, in order."""
 
 
 class Executor(Protocol):
-    """Maps a function over shards."""
+    """Maps a job over shards."""
 
     workers: int
 
     def map(
         self,
-        function: ShardFunction[S],
-        shards: Sequence[S],
+        job: Job[T, R],
+        shards: Sequence[Shard[T]],
         folder: Path,
         *,
+        limit_s: float,
         label: str,
-        unit: str = "shards",
         reporter: Reporter = SILENT,
     ) -> list[Path]:
         """Returns the result files ``folder/shard-00000…``, in the order of `shards`.
 
+        Args:
+            limit_s: seconds that one item may take. One that takes longer, or kills its worker,
+                costs only itself: its outcome has a reason and no result.
+
         Raises:
-            WorkFailedError: a worker died.
-            MaestroError: what a shard function raised.
+            MaestroError: the first that the job raised.
         """

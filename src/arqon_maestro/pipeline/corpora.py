@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from arqon_maestro.artifacts import atomic_text
-from arqon_maestro.corpusgen.modes import text_lines
+from arqon_maestro.corpusgen.modes import FileResult, text_lines
 from arqon_maestro.errors import WorkFailedError
 from arqon_maestro.library import Library
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.repositories import fetch
-from arqon_maestro.pipeline.shards import Slice, SliceResult, read_results, slices
+from arqon_maestro.pipeline.shards import CorpusGenJob, check_failures, read_results, slices
 from arqon_maestro.repositories.records import SPLITS
 from arqon_maestro.speech_engine.corpus import combine_corpora
 from arqon_maestro.steps import Outcome, Step, Work
@@ -21,23 +21,15 @@ LIBRARIES = ("tree-sitter", "xxhash")
 
 
 @dataclass(frozen=True)
-class TextShards:
-    """Makes the transcripts of a slice."""
+class Transcripts(CorpusGenJob):
+    """Makes the transcripts of a language's files."""
 
     language: str
     seed: int
 
-    def __call__(self, shard: Slice, destination: Path, /) -> None:
-        lines: dict[str, list[list[str]]] = {split: [] for split in SPLITS}
-        counts: Counter[str] = Counter()
-        rejects: Counter[str] = Counter()
-        for file in shard.files():
-            name = f"{file.repository}/{file.path}"
-            result = text_lines(file.text, name, self.language, self.seed)
-            lines[file.split].extend([line] for line in result.lines)
-            counts.update(files=1, characters=len(file.text))
-            rejects.update(result.rejects)
-        SliceResult(lines, counts, rejects).write(destination)
+    def say(self, text: str, name: str) -> FileResult[Any]:
+        found = text_lines(text, name, self.language, self.seed)
+        return FileResult([(line,) for line in found.lines], found.rejects)
 
 
 def corpus_path(library: Library, language: str, split: str) -> Path:
@@ -58,9 +50,10 @@ def generate_text(pipeline: Pipeline, language: str) -> Outcome:
 
     def action(work: Work) -> None:
         places = pipeline.executor.map(
-            TextShards(language, seed),
+            Transcripts(language, seed),
             slices(work.input("sources")),
             work.scratch / "shards",
+            limit_s=pipeline.recipe.corpusgen.file_limit_s,
             label=f"text of {language}",
             reporter=work.reporter,
         )
@@ -72,6 +65,7 @@ def generate_text(pipeline: Pipeline, language: str) -> Outcome:
         for result in read_results(places):
             work.counts.update(result.counts)
             work.rejects.update(result.rejects)
+        check_failures(work.counts, pipeline.recipe.corpusgen.failed_share, work.step.name)
         if not work.counts["train lines"]:
             raise WorkFailedError(
                 "no transcript came of the source code",

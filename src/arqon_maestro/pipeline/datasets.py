@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from arqon_maestro.artifacts import atomic_text
 from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
 from arqon_maestro.config import MappingRecipe
 from arqon_maestro.corpusgen.choices import seed_of
-from arqon_maestro.corpusgen.modes import mapping_lines
+from arqon_maestro.corpusgen.modes import FileResult, mapping_lines
 from arqon_maestro.errors import UsageError, WorkFailedError
 from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.repositories import fetch
-from arqon_maestro.pipeline.shards import Slice, SliceResult, read_results, slices
+from arqon_maestro.pipeline.shards import CorpusGenJob, check_failures, read_results, slices
 from arqon_maestro.repositories.records import SPLITS
 from arqon_maestro.steps import Outcome, Step, Work
 
@@ -29,24 +29,15 @@ LIBRARIES = ("sentencepiece", "tree-sitter", "xxhash")
 
 
 @dataclass(frozen=True)
-class MappingShards:
-    """Makes the mapping lines of a slice."""
+class Mappings(CorpusGenJob):
+    """Makes the source and target lines of a model."""
 
     model: str
     language: str
     seed: int
 
-    def __call__(self, shard: Slice, destination: Path, /) -> None:
-        lines: dict[str, list[list[str]]] = {split: [] for split in SPLITS}
-        counts: Counter[str] = Counter()
-        rejects: Counter[str] = Counter()
-        for file in shard.files():
-            name = f"{file.repository}/{file.path}"
-            result = mapping_lines(file.text, name, self.language, self.model, self.seed)
-            lines[file.split].extend([source, target] for source, target in result.lines)
-            counts.update(files=1, characters=len(file.text))
-            rejects.update(result.rejects)
-        SliceResult(lines, counts, rejects).write(destination)
+    def say(self, text: str, name: str) -> FileResult[Any]:
+        return mapping_lines(text, name, self.language, self.model, self.seed)
 
 
 def check_language(model: str, language: str) -> None:
@@ -85,14 +76,16 @@ def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
         output.mkdir(parents=True, exist_ok=True)
         places = {
             source: pipeline.executor.map(
-                MappingShards(model, source, seed),
+                Mappings(model, source, seed),
                 slices(work.input(source)),
                 work.scratch / "shards" / source,
+                limit_s=pipeline.recipe.corpusgen.file_limit_s,
                 label=f"{model}/{language}: mappings of {source}",
                 reporter=work.reporter,
             )
             for source in mix
         }
+        check_files(places, pipeline.recipe.corpusgen.failed_share, work)
         merge(output, language, places, mix, recipe.mapping, seed, work)
         summary = build_dataset(output, language, model, recipe.dataset, seed, work.reporter)
         for split, counts in summary.splits.items():
@@ -119,6 +112,19 @@ def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
     )
 
 
+def check_files(places: Mapping[str, list[Path]], failed_share: float, work: Work) -> None:
+    """Counts what was read and dropped, by language; an error if too many files failed."""
+    for source, results in places.items():
+        counts: Counter[str] = Counter()
+        for result in read_results(results):
+            counts.update(result.counts)
+            for reason, number in result.rejects.items():
+                work.reject(f"{source}: {reason}", number)
+        for name, number in counts.items():
+            work.count(f"{source} {name}", number)
+        check_failures(counts, failed_share, f"{work.step.name}, {source}")
+
+
 def merge(
     folder: Path,
     language: str,
@@ -140,10 +146,6 @@ def merge(
         available[source] = Counter()
         for result in read_results(list(places[source])):
             available[source].update({split: len(lines) for split, lines in result.lines.items()})
-            for name, number in result.counts.items():
-                work.count(f"{source} {name}", number)
-            for reason, number in result.rejects.items():
-                work.reject(f"{source}: {reason}", number)
     for split in SPLITS:
         if not any(counts[split] for counts in available.values()):
             raise WorkFailedError(

@@ -1,7 +1,7 @@
-"""Runs one function over many files in worker processes, each file with a time limit.
+"""A crew of worker processes that runs one function over many items, each with a time limit.
 
-A file that takes too long, or that kills its worker, costs only itself: the worker is replaced.
-Results come in the order of the files, whatever the number of workers.
+An item (a file, most often) that takes too long, or that kills its worker, costs only itself: the
+worker is replaced. Results come in the order of the items, whatever the number of workers.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import gc
 import multiprocessing
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -26,7 +25,7 @@ CRASHED = "file: its worker crashed"
 # time of text mode, so workers look less often than Python's default of every 700 new objects.
 _GARBAGE_THRESHOLD = 100_000
 
-# Results that may wait for an earlier file, for each worker.
+# Results that may wait for an earlier item, for each worker.
 _WINDOW = 32
 
 I = TypeVar("I")  # noqa: E741 - items
@@ -35,14 +34,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[R]):
-    """A file's result, or why there is none (`TIMED_OUT`, `CRASHED`, ``file: KeyError``)."""
+    """An item's result, or why there is none (`TIMED_OUT`, `CRASHED`, ``file: KeyError``)."""
 
     result: R | None
     reason: str = ""
 
 
 class _Worker:
-    """A process that waits for files, and the file it has."""
+    """A process that waits for items, and the item it has."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         context = multiprocessing.get_context("spawn")
@@ -54,7 +53,7 @@ class _Worker:
         theirs.close()
         self.index: int | None = None
         self.deadline = 0.0
-        # Starting an interpreter takes its time, which is not the first file's.
+        # Starting an interpreter takes its time, which is not the first item's.
         self.ready = False
 
     def kill(self) -> None:
@@ -64,7 +63,7 @@ class _Worker:
 
 
 def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
-    """Answers files until the other end closes."""
+    """Answers items until the other end closes."""
     # Ctrl-C reaches every process of the group; only the parent acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE_THRESHOLD)
@@ -83,37 +82,43 @@ def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
         return
 
 
-def map_files(
-    function: Callable[[I], R], items: Sequence[I], workers: int, limit_s: float
-) -> Iterator[Outcome[R]]:
+def map_items(
+    function: Callable[[I], R], items: Iterable[I], workers: int, limit_s: float
+) -> Generator[Outcome[R]]:
     """Yields the outcome of every item, in order.
 
     Args:
         function: called in the workers; picklable, as items and results are.
-        items: what it is called with.
+        items: what it is called with; taken as the workers need them.
         workers: number of processes, at least 1.
         limit_s: seconds that one item may take.
 
     Raises:
         MaestroError: the first that `function` raised.
     """
+    left = iter(enumerate(items))
+    upcoming = next(left, None)
     crew: list[_Worker] = []
-    waiting = deque(range(len(items)))
     done: dict[int, Outcome[R]] = {}
     due = 0
     try:
-        crew += [_Worker(function) for _ in range(min(max(1, workers), len(items)))]
-        while due < len(items):
+        while True:
             while due in done:
                 yield done.pop(due)
                 due += 1
+            if upcoming is None and not done and all(worker.index is None for worker in crew):
+                return
+            if upcoming is not None and len(crew) < max(1, workers):
+                crew += [_Worker(function) for _ in range(max(1, workers) - len(crew))]
             for worker in crew:
-                in_reach = waiting and waiting[0] < due + _WINDOW * len(crew)
-                if worker.ready and worker.index is None and in_reach:
-                    worker.index = waiting.popleft()
+                if upcoming is None or upcoming[0] >= due + _WINDOW * len(crew):
+                    break
+                if worker.ready and worker.index is None:
+                    worker.index, item = upcoming
                     worker.deadline = time.monotonic() + limit_s
-                    worker.connection.send(items[worker.index])
-            if due < len(items) and due not in done:
+                    worker.connection.send(item)
+                    upcoming = next(left, None)
+            if due not in done:
                 _collect(crew, function, done)
     finally:
         for worker in crew:
