@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import numpy as np
+import pocketsphinx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,3 +189,20 @@ def test_n_grams_in_any_order(tmp_path: Path, write_text: WriteText) -> None:
         shuffled.append("\n".join([title, *sorted(rows, key=lambda row: row[::-1])]))
     path.write_text("\n\n".join([head, *shuffled, sections[-1]]))
     assert entries(read_arpa(path)) == entries(model)
+
+
+def test_pocketsphinx_reads_the_same_probabilities(tmp_path: Path, write_text: WriteText) -> None:
+    text = reference.random_text(seed=9, sentences=100, words=50)
+    model = estimate(count_ngrams([write_text(text)], 3), min_counts=(1, 2, 1)).model
+    path = tmp_path / "model.arpa"
+    write_arpa(model, path)
+    scale = pocketsphinx.LogMath(1.00001)
+    theirs = pocketsphinx.NGramModel(pocketsphinx.Config(lw=1.0, wip=1.0), scale, str(path))
+    for sentence in text[:20]:
+        padded = ["<s>", *sentence, "</s>"]
+        for place in range(1, len(padded)):
+            history = padded[max(0, place - 2) : place]
+            found = scale.log_to_log10(theirs.prob([padded[place], *reversed(history)]))
+            expected = model.log10_probability(history, padded[place])
+            # Its logarithms are whole numbers of a small base.
+            assert found == pytest.approx(expected, abs=1e-4)
