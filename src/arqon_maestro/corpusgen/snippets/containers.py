@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from arqon_maestro.corpusgen.snippets.selectors import ANY_TOKEN, select
-from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, Shapes
+from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, NamedRules, Shapes
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A node that is an element of a container.
 
     Attributes:
@@ -28,7 +27,7 @@ class Candidate:
 def candidates(tree: SyntaxTree, shapes: Shapes) -> list[Candidate]:
     """Returns the elements of all containers of a tree, in preorder."""
     found: list[Candidate] = []
-    by_parent, comments = shapes.rules_by_parent, shapes.comments
+    by_parent, comments = shapes.parents, shapes.comments
     for node, kind in enumerate(tree.kinds):
         if kind in by_parent:
             found += elements(tree, shapes, node)
@@ -44,56 +43,60 @@ def _node(candidate: Candidate) -> int:
 
 def elements(tree: SyntaxTree, shapes: Shapes, parent: int) -> Iterator[Candidate]:
     """Yields the elements of the containers that `parent` is, each in its first container."""
-    rules = rules_of(tree, shapes, parent)
-    if any(rule.count != "any" for _, rule in rules):
-        rules = [found for found in rules if _count_fits(tree, shapes, parent, found[1])]
+    above = tree.parents[parent]
+    place = (tree.kinds[parent], tree.kinds[above] if above >= 0 else "", tree.fields[parent])
+    rules, by_child = shapes.rules_in(*place)
     if not rules:
         return
     for child in tree.children(parent):
-        for container, rule in rules:
-            if _is_element(tree, shapes, child, rule):
+        key = (tree.kinds[child], tree.fields[child])
+        fitting = by_child.get(key)
+        if fitting is None:
+            fitting = by_child[key] = _fitting(shapes, rules, *key)
+        for container, rule in fitting:
+            if rule.plain or _fits(tree, shapes, parent, child, rule):
                 yield Candidate(child, container, rule)
                 break
 
 
-def _count_fits(tree: SyntaxTree, shapes: Shapes, parent: int, rule: ContainerRule) -> bool:
-    if rule.count == "any":
-        return True
-    count = sum(_is_element(tree, shapes, child, rule) for child in tree.children(parent))
-    return (rule.count == "one") == (count == 1)
-
-
-def rules_of(tree: SyntaxTree, shapes: Shapes, parent: int) -> Sequence[tuple[str, ContainerRule]]:
+def rules_of(tree: SyntaxTree, shapes: Shapes, parent: int) -> NamedRules:
     """Returns the containers that a node is, with their rules, as far as its place decides."""
     above = tree.parents[parent]
     above_kind = tree.kinds[above] if above >= 0 else ""
-    field = tree.fields[parent]
-    return [
-        (container, rule)
-        for container, rule in shapes.rules_by_parent.get(tree.kinds[parent], ())
-        if (not rule.under or above_kind in rule.under)
-        and above_kind not in rule.unless_under
-        and (not rule.role or field in rule.role)
-        and field not in rule.unless_role
-    ]
+    return shapes.rules_in(tree.kinds[parent], above_kind, tree.fields[parent])[0]
 
 
-def _is_element(tree: SyntaxTree, shapes: Shapes, child: int, rule: ContainerRule) -> bool:
-    kind, field = tree.kinds[child], tree.fields[child]
-    if kind in rule.unless or kind in shapes.comments or (field and field in rule.unless_field):
+def _fitting(shapes: Shapes, rules: NamedRules, kind: str, field: str) -> NamedRules:
+    """Returns the rules that a child of a kind, in a field, may be an element by."""
+    if kind in shapes.comments:
+        return ()
+    return tuple(named for named in rules if _admits(named[1], kind, field))
+
+
+def _admits(rule: ContainerRule, kind: str, field: str) -> bool:
+    if kind in rule.unless or (field and field in rule.unless_field):
         return False
-    if rule.children and kind not in rule.children:
+    if rule.children:
         # Tokens are listed by their text, or all of them by one entry.
-        if kind[0] != "'" or ANY_TOKEN not in rule.children:
-            return False
-    elif rule.field:
-        if field not in rule.field:
-            return False
-    elif not rule.children and kind[0] == "'":
-        return False
+        return kind in rule.children or (kind[0] == "'" and ANY_TOKEN in rule.children)
+    if rule.field:
+        return field in rule.field
+    return kind[0] != "'"
+
+
+def _fits(tree: SyntaxTree, shapes: Shapes, parent: int, child: int, rule: ContainerRule) -> bool:
     if rule.has is not None and not select(tree, child, rule.has):
         return False
-    return rule.lacks is None or not select(tree, child, rule.lacks)
+    if rule.lacks is not None and select(tree, child, rule.lacks):
+        return False
+    if rule.count == "any":
+        return True
+    count = sum(
+        tree.kinds[sibling] not in shapes.comments
+        and _admits(rule, tree.kinds[sibling], tree.fields[sibling])
+        for sibling in tree.children(parent)
+    )
+    return (rule.count == "one") == (count == 1)
 
 
 def comment_candidates(tree: SyntaxTree, shapes: Shapes, comment: int) -> Iterator[Candidate]:

@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
+from typing import NamedTuple
 
 from arqon_maestro.corpusgen.snippets.recipes import WHOLE
 from arqon_maestro.corpusgen.snippets.selectors import HERE, select
@@ -34,10 +36,10 @@ class Break:
 
 
 Output = str | Break
+by_place = itemgetter(0, 1)  # the order of edits
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """The units from `start` to `stop` are replaced by `output` in the target."""
 
     start: int
@@ -120,6 +122,10 @@ class SyntaxFile:
         text = stream.source[stream.start[unit] : stream.start[unit + 1]]
         return len(text) - text.rfind("\n") - 1
 
+    def has_comments(self, start: int, stop: int) -> bool:
+        """Returns whether a comment starts between two units."""
+        return bool(self.comments_in(start, stop))
+
     def comments_in(self, start: int, stop: int) -> Sequence[Range]:
         """Returns the ranges to cut, so that no comment stays between two units.
 
@@ -181,8 +187,14 @@ def blanks_after(shape: str, unit: int, high: int) -> int:
     return unit
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+def without_semicolon(shape: str, start: int, stop: int) -> int:
+    """Returns where a range ends without a semicolon at its end and the blanks before that."""
+    if shape[stop - 1] == ";" and stop - start > 1:
+        return blanks_before(shape, stop - 1, start)
+    return stop
+
+
+class Part(NamedTuple):
     """A role that a node has.
 
     Attributes:
@@ -267,34 +279,36 @@ class NodeView:
         Raises:
             UnsayableError: if the part starts or ends inside a unit.
         """
-        if role not in self._parts:
-            self._parts[role] = self._find(role)
-        return self._parts[role]
+        try:
+            return self._parts[role]
+        except KeyError:
+            part = self._parts[role] = self._find(role)
+            return part
 
     def _find(self, name: str) -> Part | None:
-        file, shape = self.file, self.file.stream.shape
+        for node, shape in self._layers:
+            role = shape.roles.get(name)
+            if role is not None:
+                part = self._part_of(node, role)
+                if part is not None:
+                    return part
         if name == WHOLE:
             return Part(_ITSELF, (self.node,), *self.whole)
-        if name == COMMENT_TEXT:
-            return self._comment_text()
-        for node, layer in self._layers:
-            role = layer.roles.get(name)
-            if role is None:
-                continue
-            nodes = self._nodes(node, role)
-            if not nodes:
-                continue
-            start, stop = file.units(nodes[0])
-            if len(nodes) > 1:
-                stop = file.units(nodes[-1])[1]
-            if stop - start > 1 and shape[stop - 1] == ";":
-                stop = blanks_before(shape, stop - 1, start)
-            inside = role.inside and shape[start] in _BRACKETS
-            if inside:
-                start, stop = trimmed(shape, start + 1, stop - 1)
-            if start < stop or inside:
-                return Part(role, nodes, start, stop)
-        return None
+        return self._comment_text() if name == COMMENT_TEXT else None
+
+    def _part_of(self, node: int, role: Role) -> Part | None:
+        file, shape = self.file, self.file.stream.shape
+        nodes = self._nodes(node, role)
+        if not nodes:
+            return None
+        start, stop = file.units(nodes[0])
+        if len(nodes) > 1:
+            stop = file.units(nodes[-1])[1]
+        stop = without_semicolon(shape, start, stop)
+        inside = role.inside and shape[start] in _BRACKETS
+        if inside:
+            start, stop = trimmed(shape, start + 1, stop - 1)
+        return Part(role, nodes, start, stop) if start < stop or inside else None
 
     def _nodes(self, node: int, role: Role) -> Sequence[int]:
         tree = self.file.tree
@@ -310,11 +324,8 @@ class NodeView:
 
     @property
     def whole(self) -> Range:
-        """The node's units without a semicolon at its end, which stays unsaid behind the caret."""
-        stop, shape = self.stop, self.file.stream.shape
-        if shape[stop - 1] == ";" and stop - 1 > self.start:
-            stop = blanks_before(shape, stop - 1, self.start)
-        return self.start, stop
+        """The node's units without a semicolon at its end."""
+        return self.start, without_semicolon(self.file.stream.shape, self.start, self.stop)
 
     def _comment_text(self) -> Part | None:
         """Returns what a comment says, if it has its line for itself."""

@@ -68,7 +68,7 @@ class Section(_Strict):
             raise ValueError("a name needs trigger texts, and only a name has them")
         return self
 
-    @property
+    @cached_property
     def role(self) -> str | None:
         """The role that the section is about; None for a phrase."""
         return self.name or self.say or self.first or self.drop or self.keep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
@@ -13,7 +13,10 @@ from arqon_maestro.corpusgen.snippets.parts import (
     NodeView,
     Part,
     Range,
+    SyntaxFile,
     UnsayableError,
+    by_place,
+    without_semicolon,
 )
 from arqon_maestro.corpusgen.snippets.recipes import Form, Section, Weights
 from arqon_maestro.corpusgen.snippets.targets import print_target, with_one_caret, without_carets
@@ -31,8 +34,7 @@ _WRONG_ARTICLE = 0.05
 _QUOTES = "\"'`"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """How a node was said.
 
     Attributes:
@@ -89,24 +91,43 @@ def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler
         UnsayableError: if the target cannot be printed, or would hold words nobody said.
     """
     if form.plain:
-        return _say_whole(view, form, generator, sampler)
+        return say_whole(view.file, view.start, view.stop, form, generator, sampler)
     return _Speech(view, form, generator, sampler).run()
 
 
-def _say_whole(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler) -> Said:
-    """Says a node as text. Most nodes are said so, hence a way without sections."""
-    start, stop = view.whole
-    said = generator.generate(start, stop, sampler=sampler)
+def say_whole(
+    file: SyntaxFile,
+    start: int,
+    stop: int,
+    form: Form,
+    generator: InsertGenerator,
+    sampler: Sampler | None = None,
+) -> Said:
+    """Says the units of a node as text, in a form that is plain.
+
+    A semicolon at the end stays, unsaid, behind the caret.
+    """
+    end = without_semicolon(file.stream.shape, start, stop)
+    said = generator.generate(start, end, sampler=sampler)
     words = said.words
     phrase = form.sections[0].phrase
     if phrase is not None:
         words = choose_phrase(generator.choices, phrase) + words
         add_article(generator.choices, words)
-    output = with_one_caret(said.output)
-    if CARET not in output:
+    output = said.output
+    if CARET in output:
+        output = with_one_caret(output)
+    else:
         output.append(CARET)
-    output += view.file.stream.printed[stop : view.stop]
+    if end < stop:
+        output += file.stream.printed[end:stop]
     return Said(words, output, said.remaining, said.partial)
+
+
+def _required(section: Section, silent: bool) -> bool:
+    if section.phrase is not None or section.name is not None:
+        return True
+    return section.say is not None and not section.optional and not silent
 
 
 @dataclass(slots=True)
@@ -126,39 +147,37 @@ class _Speech:
     stopped: bool = False
 
     def run(self) -> Said:
-        sections = self.form.sections
-        choices = self.generator.choices
-        name = next((i for i, section in enumerate(sections) if section.name is not None), -1)
-        implicit_before = name if name > 0 and choices.flip(_IMPLICIT_BEFORE_NAME) else 0
+        view, flip = self.view, self.generator.choices.flip
+        sections: list[tuple[Section, Part | None]] = []
+        name = 0
+        for section in self.form.sections:
+            role = section.role
+            part = None if role is None else view.part(role)
+            if part is None and role is not None:
+                continue
+            if section.name is not None:
+                name = len(sections)
+            sections.append((section, part))
+        implicit = name if name and flip(_IMPLICIT_BEFORE_NAME) else 0
         silent = [
-            index < implicit_before or (section.silent > 0 and choices.flip(section.silent))
-            for index, section in enumerate(sections)
+            index < implicit or (section.silent > 0 and flip(section.silent))
+            for index, (section, _) in enumerate(sections)
         ]
-        required = max(
-            (i for i, section in enumerate(sections) if self._required(section, silent[i])),
-            default=0,
-        )
-        for index, section in enumerate(sections):
-            self._section(section, silent[index], index - required)
+        required = 0
+        for index, (section, _) in enumerate(sections):
+            if _required(section, silent[index]):
+                required = index
+        for index, (section, part) in enumerate(sections):
+            if part is not None:
+                self._part(section, part, silent[index], index - required)
+            elif section.phrase is not None:
+                words = choose_phrase(self.generator.choices, section.phrase)
+                self.triggered = self.triggered or bool(words)
+                self.words += words
         return self._finish()
 
-    def _required(self, section: Section, silent: bool) -> bool:
-        if section.phrase is not None or section.name is not None:
-            return True
-        return section.say is not None and not section.optional and not silent
-
-    def _section(self, section: Section, silent: bool, beyond: int) -> None:
-        """Walks over one section; `beyond` is its distance from the last required one."""
-        choices = self.generator.choices
-        if section.phrase is not None:
-            words = choose_phrase(choices, section.phrase)
-            self.triggered = self.triggered or bool(words)
-            self.words += words
-            return
-        role = section.role
-        part = self.view.part(role) if role is not None else None
-        if part is None:
-            return
+    def _part(self, section: Section, part: Part, silent: bool, beyond: int) -> None:
+        """Says, keeps or removes a part; `beyond` is its distance from the last required one."""
         if silent or section.keep is not None or part.start == part.stop:
             self.handled.append((part.start, part.stop))
         elif section.drop is not None:
@@ -170,7 +189,7 @@ class _Speech:
         else:
             said = self._generate(part, section, beyond >= 0 and not section.complete)
             if section.lead is not None:
-                self.words += choose_phrase(choices, section.lead)
+                self.words += choose_phrase(self.generator.choices, section.lead)
             if section.trigger is not None:
                 self._place_trigger(section.trigger, said.words)
             else:
@@ -277,10 +296,6 @@ class _Speech:
         view, form = self.view, self.form
         if self.triggered:
             add_article(self.generator.choices, self.words)
-        for start, stop in view.file.comments_in(view.start, view.stop):
-            if not any(edit.start <= start < edit.stop for edit in self.edits):
-                self.edits.append(Edit(start, stop))
-                self._queue(start, stop)
         last = self.said[-1] if self.said else -1
         if last >= 0 and not (form.forced and not self.stopped):
             output = with_one_caret(self.edits[last].output)
@@ -293,9 +308,22 @@ class _Speech:
             edit = self.edits[index]
             kept = output if index == last else without_carets(edit.output)
             self.edits[index] = Edit(edit.start, edit.stop, tuple(kept))
+        self._cut_comments()
         printed = print_target(view.file, view.start, view.stop, self.edits, self.handled)
         self.remaining.sort()
         return Said(self.words, printed, self.remaining, self.stopped)
+
+    def _cut_comments(self) -> None:
+        """Takes the comments out of what is left of the node."""
+        view = self.view
+        if not view.file.has_comments(view.start, view.stop):
+            return
+        position = view.start
+        for edit in [*sorted(self.edits, key=by_place), Edit(view.stop, view.stop)]:
+            for start, stop in view.file.comments_in(position, edit.start):
+                self.edits.append(Edit(start, stop))
+                self._queue(start, stop)
+            position = max(position, edit.stop)
 
     def _default_caret(self) -> None:
         for place, role in self.form.caret:

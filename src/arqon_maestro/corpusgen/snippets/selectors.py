@@ -37,14 +37,6 @@ class Step:
     index: str
     repeated: bool
 
-    def matches(self, tree: SyntaxTree, node: int) -> bool:
-        kind = tree.kinds[node]
-        return (
-            kind in self.kinds
-            or tree.fields[node] in self.fields
-            or (self.any_token if kind[0] == "'" else self.any_node)
-        )
-
 
 @cache
 def compile_path(path: str) -> tuple[Step, ...]:
@@ -83,28 +75,47 @@ def _split(path: str) -> list[str]:
 
 def select(tree: SyntaxTree, node: int, path: str) -> Sequence[int]:
     """Returns the nodes that `path` leads to from `node`, in source order."""
-    found: Sequence[int] = (node,)
+    found: list[int] = [node]
     for step in compile_path(path):
         if step.repeated:
             found = [_descend(tree, start, step) for start in found]
             continue
-        found = [
-            child for start in found for child in tree.children(start) if step.matches(tree, child)
-        ]
+        matches: list[int] = []
+        for start in found:
+            _collect(tree, start, step, matches)
         if step.index == "0":
-            found = found[:1]
+            found = matches[:1]
         elif step.index == "-1":
-            found = found[-1:]
+            found = matches[-1:]
         elif step.index == "1:":
-            found = found[1:]
+            found = matches[1:]
+        else:
+            found = matches
         if not found:
             break
     return found
 
 
+def _collect(tree: SyntaxTree, node: int, step: Step, matches: list[int]) -> None:
+    # Written out rather than with `SyntaxTree.children`: every role of every node comes here.
+    tree_kinds, tree_fields, afters = tree.kinds, tree.fields, tree.afters
+    kinds, fields = step.kinds, step.fields
+    child, end = node + 1, afters[node]
+    while child < end:
+        kind = tree_kinds[child]
+        if (
+            kind in kinds
+            or (fields and tree_fields[child] in fields)
+            or (step.any_token if kind[0] == "'" else step.any_node)
+        ):
+            matches.append(child)
+        child = afters[child]
+
+
 def _descend(tree: SyntaxTree, node: int, step: Step) -> int:
     while True:
-        below = next((child for child in tree.children(node) if step.matches(tree, child)), None)
-        if below is None:
+        below: list[int] = []
+        _collect(tree, node, step, below)
+        if not below:
             return node
-        node = below
+        node = below[0]

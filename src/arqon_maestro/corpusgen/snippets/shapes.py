@@ -12,9 +12,22 @@ from importlib import resources
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
 
-from arqon_maestro.corpusgen.snippets.recipes import Recipe, Weights, recipes, rephrased, validated
+from arqon_maestro.corpusgen.snippets.recipes import (
+    Form,
+    Recipe,
+    Weights,
+    recipes,
+    rephrased,
+    validated,
+)
 from arqon_maestro.corpusgen.snippets.selectors import compile_path
 from arqon_maestro.errors import ConfigurationError
 
@@ -133,6 +146,25 @@ class ContainerRule(_Strict):
     kind: str | None = None
     otherwise: str | None = None
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether the kinds and fields of parent and child settle it."""
+        return self.has is None and self.lacks is None and self.count == "any"
+
+    def holds_in(self, kind: str, above: str, field: str) -> bool:
+        """Returns whether a parent of a kind, in a field of a node of kind `above`, is meant."""
+        return (
+            kind in self.parent
+            and (not self.under or above in self.under)
+            and above not in self.unless_under
+            and (not self.role or field in self.role)
+            and field not in self.unless_role
+        )
+
+
+NamedRules = tuple[tuple[str, ContainerRule], ...]
+PlaceRules = tuple[NamedRules, dict[tuple[str, str], NamedRules]]
+
 
 class CommentShape(_Strict):
     """Regular expressions for a comment's delimiters, which stay unsaid."""
@@ -195,14 +227,38 @@ class Shapes(_Strict):
         return merged
 
     @cached_property
-    def rules_by_parent(self) -> Mapping[str, tuple[tuple[str, ContainerRule], ...]]:
-        """Container names and rules by the parent's node type, in the file's order."""
-        rules: dict[str, tuple[tuple[str, ContainerRule], ...]] = {}
-        for container, container_rules in self.containers.items():
-            for rule in container_rules:
-                for parent in rule.parent:
-                    rules[parent] = (*rules.get(parent, ()), (container, rule))
-        return rules
+    def plain_forms(self) -> Mapping[str, Form]:
+        """The forms of the kinds that are always just said whole."""
+        firsts = {kind: recipe[0] for kind, recipe in self.all_recipes.items()}
+        return {kind: form for kind, form in firsts.items() if form.plain and form.unconditional}
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """Node types that are containers somewhere."""
+        rules = [rule for rules in self.containers.values() for rule in rules]
+        return frozenset(parent for rule in rules for parent in rule.parent)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str, str], PlaceRules]:
+        return {}
+
+    def rules_in(self, kind: str, above: str, field: str) -> PlaceRules:
+        """Returns the rules for a parent by its kind, its own parent's kind and its field.
+
+        With them comes a table of the rules that fit a child, by its kind and field, which is
+        filled as children are met.
+        """
+        place = (kind, above, field)
+        found = self._places.get(place)
+        if found is None:
+            rules = tuple(
+                (container, rule)
+                for container, rules in self.containers.items()
+                for rule in rules
+                if rule.holds_in(*place)
+            )
+            found = self._places[place] = (rules, {})
+        return found
 
     @cached_property
     def in_text_kinds(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
 from arqon_maestro.corpusgen.snippets.parts import NodeView, SyntaxFile, UnsayableError
-from arqon_maestro.corpusgen.snippets.sections import choose_form, say
+from arqon_maestro.corpusgen.snippets.sections import choose_form, say, say_whole
 from arqon_maestro.corpusgen.snippets.shapes import COMMENT, shapes_named
 from arqon_maestro.corpusgen.snippets.syntax import parse
 from arqon_maestro.corpusgen.snippets.targets import with_one_caret
@@ -123,8 +123,13 @@ class SyntaxSnippets:
         found = []
         for node in nodes:
             view = NodeView(self._file, node)
-            kind = view.kind()
-            if view.stop <= stop and kind in self._file.shapes.in_text_kinds:
+            if view.stop > stop:
+                continue
+            try:
+                kind = view.kind()
+            except UnsayableError:
+                continue
+            if kind in self._file.shapes.in_text_kinds:
                 found.append(InTextSnippet(view, kind, self.rejects))
         return found
 
@@ -154,29 +159,47 @@ class SyntaxSnippets:
                 yield draft
 
     def _draft(self, candidate: Candidate, generator: InsertGenerator) -> AddDraft | None:
-        file = self._file
-        view = NodeView(file, candidate.node, candidate.container, candidate.rule)
-        if view.header_is_faulty():
-            raise UnsayableError("syntax error")
-        if view.start == view.stop:
+        file, node, container, rule = self._file, *candidate
+        plain = file.shapes.plain_forms.get(rule.kind) if rule.kind else None
+        if plain is not None and not rule.along and not rule.behind:
+            # Arguments, parameters, modifiers: two candidates of three need no look at their parts.
+            start, stop = file.units(node)
+            if not _speakable(start, stop, node in file.tree.faulty):
+                return None
+            said = say_whole(file, start, stop, plain, generator)
+            return AddDraft(
+                said.words, said.output, start, stop, container, rule.kind, said.partial
+            )
+        view = NodeView(file, node, container, rule)
+        if not _speakable(view.start, view.stop, view.header_is_faulty()):
             return None
-        if view.stop - view.start > _LARGEST_NODE:
-            raise UnsayableError("oversized node")
-        rule, choices = candidate.rule, generator.choices
-        if file.tree.kinds[candidate.node] in file.shapes.comments:
+        if file.tree.kinds[node] in file.shapes.comments:
             kind: str | None = COMMENT
         else:
             kind = rule.kind or view.kind() or rule.otherwise
         if kind is None:
-            if candidate.container.endswith(_SLOT) or not choices.flip(_BARE):
+            if container.endswith(_SLOT) or not generator.choices.flip(_BARE):
                 return None
             bare = generator.generate(view.start, view.stop)
             output = with_one_caret(bare.output)
             return AddDraft(
-                bare.words, output, view.start, view.stop, candidate.container, None, bare.partial
+                bare.words, output, view.start, view.stop, container, None, bare.partial
             )
-        form = choose_form(view, kind, choices)
+        form = choose_form(view, kind, generator.choices)
         said = say(view, form, generator, generator.draw_sampler())
         return AddDraft(
-            said.words, said.output, view.start, view.stop, candidate.container, kind, said.partial
+            said.words, said.output, view.start, view.stop, container, kind, said.partial
         )
+
+
+def _speakable(start: int, stop: int, faulty: bool) -> bool:
+    """Returns whether a node is not empty.
+
+    Raises:
+        UnsayableError: if it has a syntax error or is too large.
+    """
+    if faulty:
+        raise UnsayableError("syntax error")
+    if stop - start > _LARGEST_NODE:
+        raise UnsayableError("oversized node")
+    return start < stop

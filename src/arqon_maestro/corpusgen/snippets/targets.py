@@ -13,6 +13,7 @@ from arqon_maestro.corpusgen.snippets.parts import (
     Range,
     SyntaxFile,
     UnsayableError,
+    by_place,
 )
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, WORDS
 
@@ -73,7 +74,7 @@ def print_target(
     """
     outputs: list[Output] = []
     position = start
-    for edit in sorted(edits, key=_by_place):
+    for edit in sorted(edits, key=by_place):
         if edit.stop < position or (edit.start < position and edit.stop == position):
             continue
         if edit.start >= position:
@@ -82,10 +83,6 @@ def print_target(
         position = edit.stop
     _keep(file, position, stop, handled, outputs)
     return _printed(outputs, file.line_width(start) if _has_breaks(outputs) else 0)
-
-
-def _by_place(edit: Edit) -> Range:
-    return edit.start, edit.stop
 
 
 def _keep(
