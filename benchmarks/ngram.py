@@ -30,6 +30,9 @@ SENTENCES_AT_ONCE = 20_000
 SUCCESSORS = 8
 SUCCESSOR_SHARE = 0.55
 ZIPF_EXPONENT = 1.15
+RARE_EXPONENT = 1.3
+RARE_SHARE = 0.002
+LARGEST_RARE_WORD = 1 << 30
 MEBIBYTE = 1 << 20
 
 
@@ -48,14 +51,13 @@ def write_text(path: Path, tokens: int, seed: int = 1) -> None:
     shares = 1.0 / np.arange(1, WORDS + 1) ** ZIPF_EXPONENT
     steps = np.cumsum(shares / shares.sum())
     successors = generator.integers(0, WORDS, size=(WORDS, SUCCESSORS))
-    names = [f"w{word:x}" for word in range(WORDS)]
     with open(path, "w", encoding="utf-8") as stream:
         written = 0
         while written < tokens:
             lengths = generator.geometric(1 / MEAN_SENTENCE, size=SENTENCES_AT_ONCE)
             sentences = _sentences(generator, lengths, steps, successors)
             for sentence, length in zip(sentences, lengths.tolist(), strict=True):
-                stream.write(" ".join([names[word] for word in sentence[:length]]) + "\n")
+                stream.write(" ".join([f"w{word:x}" for word in sentence[:length]]) + "\n")
                 written += length
                 if written >= tokens:
                     break
@@ -75,7 +77,10 @@ def _sentences(
         fresh = np.searchsorted(steps, generator.random(rows.size)).clip(max=WORDS - 1)
         likely = (SUCCESSORS * generator.random(rows.size) ** 2).astype(np.int64)
         follows = (generator.random(rows.size) < SUCCESSOR_SHARE) & (place > 0)
-        words = np.where(follows, successors[previous[rows], likely], fresh)
+        words = np.where(follows, successors[previous[rows] % WORDS, likely], fresh)
+        # Without words seen once or twice there are no Kneser-Ney discounts for 1-grams.
+        rare = WORDS + np.minimum(generator.zipf(RARE_EXPONENT, rows.size), LARGEST_RARE_WORD)
+        words = np.where(generator.random(rows.size) < RARE_SHARE, rare, words)
         previous[rows] = words
         sentences[rows, place] = words
     rows_of_words: list[list[int]] = sentences.tolist()
