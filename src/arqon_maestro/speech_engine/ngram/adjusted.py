@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.speech_engine.ngram.counts import UNKNOWN_ID, NgramCounts
-from arqon_maestro.speech_engine.ngram.joins import gather, occurrences, suffix_positions
+from arqon_maestro.speech_engine.ngram.joins import gather, occurrences, suffix_column
 from arqon_maestro.speech_engine.ngram.levels import CountLevel
 from arqon_maestro.speech_engine.ngram.store import Column, chunks
 
@@ -58,7 +58,7 @@ def adjusted_levels(counts: NgramCounts, is_event: NDArray[np.bool_]) -> list[Ad
                 nothing_before.append(~is_event[words])
             has_unknown.append(unknown)
         if place > 1:
-            suffixes = suffix_positions(
+            suffixes = suffix_column(
                 level, result[-1].suffixes, levels[place - 1], counts.word_bits, store
             )
         else:

@@ -51,7 +51,7 @@ def _ranges(size: int, store: Store) -> list[tuple[int, int]]:
     return list(chunks(size, rows)) if rows else [(0, size)]
 
 
-def suffix_positions(
+def suffix_column(
     level: CountLevel,
     parent_suffixes: Column[np.int32],
     below: CountLevel,
