@@ -144,3 +144,11 @@ def test_the_same_seed_gives_the_same_mappings(parse_file) -> None:
     )
     assert first == second
     assert first != other
+
+
+def test_a_silent_node_is_no_snippet_in_an_insert(parse_file, likely) -> None:
+    source = "<p>a<p>b\n"
+    file = parse_file(source, "html")
+    found = file.snippets.starting_at(1, len(file.stream))
+    assert [snippet.kind for snippet in found] == ["MarkupOpeningTag"]
+    assert file.insert(likely, 1, len(file.stream)).words[:2] == ["open", "tag"]

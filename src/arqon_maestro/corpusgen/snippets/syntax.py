@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from arqon_maestro.errors import MissingPartError
+from arqon_maestro.languages import Language
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -134,6 +135,17 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
     if best is None:
         raise ValueError("no grammar given")
     return best
+
+
+def parse_as(language: Language, source: str) -> SyntaxTree | None:
+    """Parses a normalised source with its language's own grammar; None if it has none.
+
+    Raises:
+        MissingPartError: if the grammar is not installed.
+    """
+    if language.grammar is None:
+        return None
+    return parse(source, (f"{language.grammar}:{language.grammar_function}",))
 
 
 def _walk(source: str, grammar: Grammar) -> SyntaxTree:
