@@ -62,8 +62,8 @@ class SearchSettings:
 
     acoustic_scale: float = 0.1
     word_cost: float = 0.0
-    silence_cost: float = 0.0
-    noise_cost: float = 1.0
+    silence_cost: float = 0.5
+    noise_cost: float = 2.0
     beam: float = 16.0
     states_per_frame: int = 300
     expansions: int = 20000
