@@ -93,10 +93,29 @@ def test_an_unknown_model_is_met_with_the_nearest() -> None:
         mapping_lines(SOURCE, "a.py", "python", "autostyle")
 
 
+LINES = {
+    "html": '<p class="first_row">names of itemList</p>\n',
+    "kotlin": "val value = computeTotal(items, 3)\n",
+    "go": "var firstRow = computeTotal(items, 3)\n",
+    "csharp": "var value = ComputeTotal(items, 3);\n",
+    "cplusplus": "int value = compute_total(items, 3);\n",
+    "dart": "var value = computeTotal(items, 3);\n",
+    "java": "class Item { int value = computeTotal(items, 3); }\n",
+    "javascript": "const value = computeTotal(items, 3);\n",
+    "rust": "const VALUE: usize = compute_total(items, 3);\n",
+    "scss": ".first-row { max-width: 3px; }\n",
+    "bash": "echo names of itemList\n",
+    "default": "The names of 3 items.\n",
+    "python": "value = compute_total(items, 3)\n",
+    "ruby": "value = compute_total(items, 3)\n",
+}
+
+
 @pytest.mark.parametrize("language", languages.names())
 def test_every_language(language: str) -> None:
-    source = "value = compute_total(items, 3) + itemList[other_names];\n" * 20
-    assert mapping_lines(source, "a", language, AUTO_STYLE, add=False).lines
+    source = LINES[language] * 20
+    for model in CODE_MODELS:
+        assert mapping_lines(source, "a", language, model).lines
     assert text_lines(source, "a", language).lines
 
 
