@@ -10,4 +10,5 @@ LANGUAGE = Language(
     interpreters=("sh", "bash", "dash", "ksh", "zsh"),
     indentation="  ",
     grammar="tree_sitter_bash",
+    snippets="bash",
 )

@@ -9,4 +9,5 @@ LANGUAGE = Language(
     interpreters=("dart",),
     indentation="  ",
     grammar="tree_sitter_dart",
+    snippets="dart",
 )

@@ -8,4 +8,5 @@ LANGUAGE = Language(
     extensions=(".kt", ".kts"),
     interpreters=("kotlin",),
     grammar="tree_sitter_kotlin",
+    snippets="kotlin",
 )

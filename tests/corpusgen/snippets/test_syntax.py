@@ -46,6 +46,10 @@ def test_anonymous_tokens_are_quoted_and_fields_named() -> None:
         ("'try'", ["try"]),
         ("(except_clause)*/block", ["c"]),
         ("finally_clause/block", []),
+        ("block/+except_clause/.value", ["B"]),
+        ("block/+finally_clause", []),
+        ("''", ["try", ":"]),
+        (".", [SOURCE.rstrip()]),
     ],
 )
 def test_paths(path: str, texts: list[str]) -> None:

@@ -85,6 +85,8 @@ def _admits(rule: ContainerRule, kind: str, field: str) -> bool:
 
 
 def _fits(tree: SyntaxTree, shapes: Shapes, parent: int, child: int, rule: ContainerRule) -> bool:
+    if rule.after and not tree.follows(child, rule.after):
+        return False
     if rule.has is not None and not select(tree, child, rule.has):
         return False
     if rule.lacks is not None and select(tree, child, rule.lacks):

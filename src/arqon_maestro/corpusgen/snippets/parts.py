@@ -76,7 +76,7 @@ class SyntaxFile:
     def start_with(self, node: int, along: Sequence[str]) -> int:
         """Returns the first unit of a node and of the nodes `along` right before it."""
         first = node
-        for sibling in reversed(self.siblings_before(node)):
+        for sibling in reversed(self.tree.siblings_before(node)):
             if self.tree.kinds[sibling] not in along:
                 break
             first = sibling
@@ -92,20 +92,6 @@ class SyntaxFile:
                 break
             last = child
         return self.units(last)[1]
-
-    def follows(self, node: int, kinds: Sequence[str]) -> bool:
-        """Returns whether the node right before `node` is of one of `kinds`."""
-        before = self.siblings_before(node)
-        return bool(before) and self.tree.kinds[before[-1]] in kinds
-
-    def siblings_before(self, node: int) -> Sequence[int]:
-        """Returns the siblings of a node that stand before it."""
-        siblings = []
-        for child in self.tree.children(self.tree.parents[node]):
-            if child == node:
-                break
-            siblings.append(child)
-        return siblings
 
     def line_width(self, unit: int) -> int:
         """Returns the indentation of the line that holds `unit`, in blanks."""
@@ -314,10 +300,11 @@ class NodeView:
         tree = self.file.tree
         for path in role.at:
             nodes = select(tree, node, path)
-            if role.kinds or role.unless:
-                nodes = [found for found in nodes if role.admits(tree.kinds[found])]
+            if role.selective:
+                kinds, fields = tree.kinds, tree.fields
+                nodes = [found for found in nodes if role.admits(kinds[found], fields[found])]
             if role.after:
-                nodes = [found for found in nodes if self.file.follows(found, role.after)]
+                nodes = [found for found in nodes if self.file.tree.follows(found, role.after)]
             if nodes:
                 return nodes
         return ()
@@ -397,7 +384,7 @@ class NodeView:
         tree, comments = self.file.tree, self.file.shapes.comments
         node = part.nodes[0]
         while node != self.node:
-            for sibling in reversed(self.file.siblings_before(node)):
+            for sibling in reversed(tree.siblings_before(node)):
                 if tree.kinds[sibling] not in comments:
                     return self.file.units(sibling)[1]
             node = tree.parents[node]

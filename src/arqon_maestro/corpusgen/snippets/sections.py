@@ -330,12 +330,12 @@ class _Speech:
             part = self.view.part(role)
             if part is None:
                 continue
-            if place == "after":
-                unit = part.stop
-            elif place == "before":
-                removed = (edit for edit in self.edits if edit.start <= part.start < edit.stop)
-                unit = min((edit.start for edit in removed), default=part.start)
-            else:
+            if place == "start":
                 unit = self.view.body_start(part)
+            else:
+                unit = part.stop if place == "after" else part.start
+            # A place that was taken out is where it was.
+            around = (edit.start for edit in self.edits if edit.start < unit < edit.stop)
+            unit = min(around, default=unit)
             self.edits.append(Edit(unit, unit, (CARET,)))
             return

@@ -2,10 +2,10 @@
 
 A path is a list of steps parted by ``/``. A step is a node type, an anonymous token in quotes, a
 field with a leading dot, ``*`` for any named node, ``''`` for any token, or alternatives of these
-parted by ``|``. It walks to the matching children; the path ``.`` stays at the node. ``[0]``,
-``[-1]`` and ``[1:]`` keep the first, the last, and all but the first of a step's matches. A step in
-parentheses with a star, ``(pointer_declarator)*``, walks down as long as it matches and may match
-nothing.
+parted by ``|``. It walks to the matching children, or with a leading ``+`` to the next sibling if
+that matches; the path ``.`` stays at the node. ``[0]``, ``[-1]`` and ``[1:]`` keep the first, the
+last, and all but the first of a step's matches. A step in parentheses with a star,
+``(pointer_declarator)*``, walks down as long as it matches and may match nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 
 _NAME = r"'[^']*'|[^()\[\]/|']+"
 _STEP = re.compile(
-    rf"(?P<open>\()?(?P<names>(?:{_NAME})(?:\|(?:{_NAME}))*)(?(open)\)\*)"
+    rf"(?P<open>\()?(?P<sibling>\+)?(?P<names>(?:{_NAME})(?:\|(?:{_NAME}))*)(?(open)\)\*)"
     r"(?:\[(?P<index>0|-1|1:)\])?"
 )
 ANY_NODE, ANY_TOKEN = "*", "''"
@@ -36,6 +36,7 @@ class Step:
     any_token: bool
     index: str
     repeated: bool
+    sibling: bool
 
 
 @cache
@@ -63,6 +64,7 @@ def compile_path(path: str) -> tuple[Step, ...]:
                 ANY_TOKEN in names,
                 match["index"] or "",
                 match["open"] is not None,
+                match["sibling"] is not None,
             )
         )
     return tuple(steps)
@@ -82,7 +84,10 @@ def select(tree: SyntaxTree, node: int, path: str) -> Sequence[int]:
             continue
         matches: list[int] = []
         for start in found:
-            _collect(tree, start, step, matches)
+            if step.sibling:
+                _collect_next(tree, start, step, matches)
+            else:
+                _collect(tree, start, step, matches)
         if step.index == "0":
             found = matches[:1]
         elif step.index == "-1":
@@ -110,6 +115,12 @@ def _collect(tree: SyntaxTree, node: int, step: Step, matches: list[int]) -> Non
         ):
             matches.append(child)
         child = afters[child]
+
+
+def _collect_next(tree: SyntaxTree, node: int, step: Step, matches: list[int]) -> None:
+    parent, following = tree.parents[node], tree.afters[node]
+    if parent >= 0 and following < tree.afters[parent] and tree.kinds[following] in step.kinds:
+        matches.append(following)
 
 
 def _descend(tree: SyntaxTree, node: int, step: Step) -> int:

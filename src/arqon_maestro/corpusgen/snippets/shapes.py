@@ -54,6 +54,7 @@ class Role(_Strict):
     Attributes:
         at: paths from the node to the part (see `selectors`), the first that leads anywhere.
         kinds: node types that the part may have; any by default. unless: may not have.
+        unless_field: fields that the part may not fill.
         inside: the part is what lies in the brackets there, if there are any.
         delete: ``slot`` takes the blanks before it along, ``lead`` those behind it, ``around``
             both, ``clear`` empties its brackets, ``indented`` and ``braced`` empty a body.
@@ -67,6 +68,7 @@ class Role(_Strict):
     at: Annotated[tuple[str, ...], BeforeValidator(_paths)]
     kinds: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    unless_field: tuple[str, ...] = ()
     inside: bool = False
     delete: Literal["slot", "lead", "around", "clear", "indented", "braced"] = "slot"
     after: tuple[str, ...] = ()
@@ -76,9 +78,18 @@ class Role(_Strict):
     replace: tuple[str, ...] | None = None
     statements: str = "*"
 
-    def admits(self, kind: str) -> bool:
-        """Returns whether a node of this type can be the part."""
-        return (not self.kinds or kind in self.kinds) and kind not in self.unless
+    def admits(self, kind: str, field: str) -> bool:
+        """Returns whether a node of this type, in this field, can be the part."""
+        return (
+            (not self.kinds or kind in self.kinds)
+            and kind not in self.unless
+            and not (field and field in self.unless_field)
+        )
+
+    @cached_property
+    def selective(self) -> bool:
+        """Whether not every node that the path leads to is the part."""
+        return bool(self.kinds or self.unless or self.unless_field)
 
     @model_validator(mode="after")
     def _compilable(self) -> Role:
@@ -123,6 +134,7 @@ class ContainerRule(_Strict):
         children: node types of the elements; all named ones but comments by default.
         unless: node types that are no elements. field: fields that the elements fill.
         unless_field: fields that no element fills.
+        after: nodes of which one has to stand right before an element.
         has: path to a node that every element has. lacks: that none has.
         along: nodes before an element that belong to it (``'else'``). behind: after it (``';'``).
         count: ``one`` or ``many`` elements in the parent.
@@ -138,6 +150,7 @@ class ContainerRule(_Strict):
     unless: tuple[str, ...] = ()
     field: tuple[str, ...] = ()
     unless_field: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     has: str | None = None
     lacks: str | None = None
     along: tuple[str, ...] = ()
@@ -149,7 +162,7 @@ class ContainerRule(_Strict):
     @cached_property
     def plain(self) -> bool:
         """Whether the kinds and fields of parent and child settle it."""
-        return self.has is None and self.lacks is None and self.count == "any"
+        return not self.after and self.has is self.lacks is None and self.count == "any"
 
     def holds_in(self, kind: str, above: str, field: str) -> bool:
         """Returns whether a parent of a kind, in a field of a node of kind `above`, is meant."""

@@ -67,6 +67,20 @@ class SyntaxTree:
             yield child
             child = afters[child]
 
+    def siblings_before(self, node: int) -> Sequence[int]:
+        """Returns the siblings of a node that stand before it."""
+        siblings = []
+        for child in self.children(self.parents[node]):
+            if child == node:
+                break
+            siblings.append(child)
+        return siblings
+
+    def follows(self, node: int, kinds: Sequence[str]) -> bool:
+        """Returns whether the node right before `node` is of one of `kinds`."""
+        before = self.siblings_before(node)
+        return bool(before) and self.kinds[before[-1]] in kinds
+
     def text(self, node: int) -> str:
         """Returns the source text of `node`."""
         return self.source[self.starts[node] : self.ends[node]]
