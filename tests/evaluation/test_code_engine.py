@@ -20,9 +20,7 @@ class Table:
     def __init__(self, answers: dict[str, list[str]]) -> None:
         self.answers = answers
 
-    def translate(
-        self, lines: Sequence[str], n_best: int = 1, beam: int | None = None
-    ) -> list[list[Answer]]:
+    def translate(self, lines: Sequence[str], n_best: int = 1) -> list[list[Answer]]:
         return [[Answer(text) for text in self.answers[line][:n_best]] for line in lines]
 
 

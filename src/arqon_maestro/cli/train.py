@@ -70,5 +70,9 @@ def _figures(name: str, scores: dict[str, Any]) -> list[str]:
     if "exact_match" in scores:
         ranks = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["exact_match"].items())
         valid = scores["valid_at_1"]
-        return [f"exact match {ranks}" + (f"; valid {valid['value']:.1%}" if valid else "")]
+        lines = [f"exact match {ranks}" + (f"; valid {valid['value']:.1%}" if valid else "")]
+        if "held_to_grammar" in scores:
+            best = scores["held_to_grammar"]["exact_match"]["1"]["value"]
+            lines.append(f"held to the grammar: exact match @1 {best:.1%}")
+        return lines
     return [f"loss {scores['cross_entropy']:.3f} nats a word"]

@@ -25,9 +25,8 @@ class Hypothesis(Protocol):
 class LineTranslator(Protocol):
     """What is measured: lines to ranked lines."""
 
-    def translate(
-        self, lines: Sequence[str], n_best: int = 1, beam: int | None = None
-    ) -> Sequence[Sequence[Hypothesis]]: ...
+    def translate(self, lines: Sequence[str], n_best: int = 1) -> Sequence[Sequence[Hypothesis]]:
+        """Returns up to `n_best` outputs a line, best first."""
 
 
 class LineRescorer(Protocol):
@@ -101,7 +100,7 @@ def exact_match(
     with reporter.task(label, len(pairs), "lines") as task:
         for start in range(0, len(pairs), BATCH_LINES):
             batch = [source for source, _ in pairs[start : start + BATCH_LINES]]
-            found = translator.translate(batch, n_best, n_best)
+            found = translator.translate(batch, n_best)
             outputs.extend([hypothesis.text for hypothesis in ranked] for ranked in found)
             task.advance(len(batch))
     references = [target for _, target in pairs]

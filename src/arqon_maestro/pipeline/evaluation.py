@@ -86,6 +86,7 @@ def evaluate_code_model(pipeline: Pipeline, model: str, language: str) -> dict[s
             )
 
     def measure(work: Work) -> dict[str, Any]:
+        from arqon_maestro.code_engine.parsing import GrammarParser
         from arqon_maestro.code_engine.translator import Rescorer, Translator
         from arqon_maestro.evaluation.code_engine import cross_entropy, exact_match
 
@@ -101,7 +102,18 @@ def evaluate_code_model(pipeline: Pipeline, model: str, language: str) -> dict[s
             label=f"{model}/{language}: exact match",
             reporter=work.reporter,
         )
-        return {"lines": len(pairs), "n_best": recipe.n_best, **scores.to_json()}
+        found = {"lines": len(pairs), "n_best": recipe.n_best, **scores.to_json()}
+        if model == PARSER:
+            held = exact_match(
+                GrammarParser(folder, pipeline.recipe.threads),
+                pairs,
+                n_best=recipe.n_best,
+                kind=_kind_of_command,
+                label=f"{model}/{language}: held to the grammar",
+                reporter=work.reporter,
+            )
+            found["held_to_grammar"] = held.to_json()
+        return found
 
     return _measure(
         pipeline,

@@ -183,6 +183,9 @@ def _code_model(pipeline: Pipeline, model: str, language: str, scores: dict[str,
             rows.append(["valid at 1", rate(scores["valid_at_1"])])
             best = scores["exact_match_of_first_valid"]
             rows.append(["exact match of the first valid", rate(best)])
+        if "held_to_grammar" in scores:
+            held = scores["held_to_grammar"]["exact_match"]
+            rows += [[f"held to the grammar, at {k}", rate(v)] for k, v in held.items()]
         parts.append(Table(["measure", "value"], rows))
     parts.append(_curve(pipeline.library.training(model, language) / "log.jsonl"))
     if scores.get("misses"):
