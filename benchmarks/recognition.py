@@ -18,6 +18,7 @@ from typing import Any
 from pocketsphinx import Decoder
 
 from arqon_maestro.evaluation.speech import SpeechRecognizer, evaluate_recognition
+from arqon_maestro.library import Library, library_root
 from arqon_maestro.speech_engine.acoustic.bundle import resolve_bundle
 from arqon_maestro.speech_engine.audio import Samples
 from arqon_maestro.speech_engine.export import DICTIONARY_FILE, SEARCH_MODEL_FILE
@@ -76,7 +77,13 @@ def peer(folder: Path, options: dict[str, Any]) -> Peer:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("engine", type=Path)
+    parser.add_argument(
+        "engine",
+        type=Path,
+        nargs="?",
+        default=Library(library_root()).speech_model("export"),
+        help="folder of an exported speech engine; default: the installed one (make train)",
+    )
     parser.add_argument("--speech", type=Path, default=FIXTURES)
     arguments = parser.parse_args()
     settings = read_settings(arguments.engine).decoder
