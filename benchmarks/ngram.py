@@ -24,15 +24,13 @@ import numpy as np
 import phonetisaurus
 from numpy.typing import NDArray
 
-WORDS = 32_000
+# Many more than are seen, so that many are seen once: Kneser-Ney needs such text.
+WORDS = 1_000_000
 MEAN_SENTENCE = 9.0
 SENTENCES_AT_ONCE = 20_000
 SUCCESSORS = 8
 SUCCESSOR_SHARE = 0.55
-ZIPF_EXPONENT = 1.15
-RARE_EXPONENT = 1.3
-RARE_SHARE = 0.002
-LARGEST_RARE_WORD = 1 << 30
+ZIPF_EXPONENT = 1.3
 MEBIBYTE = 1 << 20
 
 
@@ -50,7 +48,7 @@ def write_text(path: Path, tokens: int, seed: int = 1) -> None:
     generator = np.random.default_rng(seed)
     shares = 1.0 / np.arange(1, WORDS + 1) ** ZIPF_EXPONENT
     steps = np.cumsum(shares / shares.sum())
-    successors = generator.integers(0, WORDS, size=(WORDS, SUCCESSORS))
+    successors = np.searchsorted(steps, generator.random((WORDS, SUCCESSORS))).clip(max=WORDS - 1)
     with open(path, "w", encoding="utf-8") as stream:
         written = 0
         while written < tokens:
@@ -77,10 +75,7 @@ def _sentences(
         fresh = np.searchsorted(steps, generator.random(rows.size)).clip(max=WORDS - 1)
         likely = (SUCCESSORS * generator.random(rows.size) ** 2).astype(np.int64)
         follows = (generator.random(rows.size) < SUCCESSOR_SHARE) & (place > 0)
-        words = np.where(follows, successors[previous[rows] % WORDS, likely], fresh)
-        # Without words seen once or twice there are no Kneser-Ney discounts for 1-grams.
-        rare = WORDS + np.minimum(generator.zipf(RARE_EXPONENT, rows.size), LARGEST_RARE_WORD)
-        words = np.where(generator.random(rows.size) < RARE_SHARE, rare, words)
+        words = np.where(follows, successors[previous[rows], likely], fresh)
         previous[rows] = words
         sentences[rows, place] = words
     rows_of_words: list[list[int]] = sentences.tolist()

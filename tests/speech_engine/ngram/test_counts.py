@@ -55,13 +55,13 @@ def test_agrees_with_dictionaries(
 
 
 @pytest.mark.parametrize("order", [2, 4, 6])
-@pytest.mark.parametrize("wide_bits", [17, 25, 40])
+@pytest.mark.parametrize("wide_bits", [11, 12, 17, 25, 40])
 def test_windows_beyond_64_bits(order: int, wide_bits: int) -> None:
     generator = np.random.default_rng(1)
     sequence = generator.integers(1, 12, 5000).astype(np.uint32)
     found = []
     for packing in (Packing(order, 4), Packing(order, wide_bits)):
-        limbs, counts = count_windows(packing.pack(sequence, END_ID))
+        limbs, counts = count_windows(packing.pack(sequence, END_ID), packing)
         found.append([*(c.tolist() for c in packing.unpack(limbs)), counts.tolist()])
     assert found[0] == found[1]
     words = [sequence[place : sequence.size - order + 1 + place] for place in range(order)]

@@ -43,7 +43,7 @@ def sorted_windows(
     for words in pieces(rows):
         if held is not None:
             runs.append(_Run.write(held, store))
-        held = count_windows(packing.pack(words, filler))
+        held = count_windows(packing.pack(words, filler), packing)
     if held is None:
         return
     if not runs:

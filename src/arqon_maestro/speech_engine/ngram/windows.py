@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from arqon_maestro.speech_engine.ngram.trie import KEY_BITS, KeyArray, PositionArray, bits_for
 
+# Up to so many bits beyond 64, windows are sorted in groups that share the topmost ones.
+LARGEST_EXCESS_BITS = 8
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -21,6 +24,10 @@ class Packing:
 
     order: int
     word_bits: int
+
+    @property
+    def bits(self) -> int:
+        return self.order * self.word_bits
 
     @property
     def words_per_limb(self) -> int:
@@ -78,16 +85,48 @@ def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     return result
 
 
-def count_windows(limbs: list[KeyArray]) -> tuple[list[KeyArray], NDArray[np.int64]]:
+def count_windows(
+    limbs: list[KeyArray], packing: Packing
+) -> tuple[list[KeyArray], NDArray[np.int64]]:
     """Returns the distinct windows, sorted, and how often each occurs; may change `limbs`."""
-    if len(limbs) == 1:
-        keys = limbs[0]
-        keys.sort()
-        first = np.flatnonzero(changes(keys))
-        return [keys[first]], np.diff(first, append=keys.size)
+    if packing.limbs == 1:
+        keys, counts = _count_keys(limbs[0])
+        return [keys], counts
+    if packing.limbs == 2 and packing.bits - KEY_BITS <= LARGEST_EXCESS_BITS:
+        return _count_by_excess(limbs, packing.word_bits * packing.words_of(1))
     order = _sorted_order(limbs)
     first = _first_of_each(limbs, order)
     return [limb[order[first]] for limb in limbs], np.diff(first, append=order.size)
+
+
+def _count_keys(keys: KeyArray) -> tuple[KeyArray, NDArray[np.int64]]:
+    """Sorts keys in place; returns the distinct ones and how often each occurs."""
+    keys.sort()
+    first = np.flatnonzero(changes(keys))
+    return keys[first], np.diff(first, append=keys.size)
+
+
+def _count_by_excess(
+    limbs: list[KeyArray], last_bits: int
+) -> tuple[list[KeyArray], NDArray[np.int64]]:
+    """Counts windows of little more than 64 bits, those with the same topmost bits together.
+
+    Sorting plain integers is many times quicker than sorting positions by several of them.
+    """
+    head, last = limbs
+    excess = (head >> np.uint64(KEY_BITS - last_bits)).astype(np.uint8)
+    # A stable sort of bytes is a radix sort.
+    keys = ((head << np.uint64(last_bits)) | last)[np.argsort(excess, kind="stable")]
+    stops = np.cumsum(np.bincount(excess))
+    heads, lasts, tallies = [], [], []
+    for top in np.flatnonzero(np.diff(stops, prepend=0)).tolist():
+        start = int(stops[top - 1]) if top else 0
+        distinct, counts = _count_keys(keys[start : stops[top]])
+        above = np.uint64(top << (KEY_BITS - last_bits))
+        heads.append((distinct >> np.uint64(last_bits)) | above)
+        lasts.append(distinct & np.uint64((1 << last_bits) - 1))
+        tallies.append(counts)
+    return [np.concatenate(heads), np.concatenate(lasts)], np.concatenate(tallies)
 
 
 def merge_counts(
