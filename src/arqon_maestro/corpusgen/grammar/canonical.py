@@ -27,11 +27,6 @@ def canonical(node: Node) -> Node:
     return chain([node])
 
 
-def canonical_rule(node: Node) -> Node:
-    """Returns the canonical form of any rule's tree, without a root around it."""
-    return _canonical(node) or Node(node.name, ())
-
-
 def chain(commands: Sequence[Node]) -> Node:
     """Returns the canonical tree of commands one after the other."""
     return Node(ROOT, (Node(CHAIN, _canonical_children(commands)),))

@@ -8,12 +8,13 @@ from functools import cache
 from typing import Protocol
 
 from arqon_maestro.corpusgen.choices import Choices
-from arqon_maestro.corpusgen.grammar.canonical import chain
+from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
 from arqon_maestro.corpusgen.grammar.chaining import Chaining, load_chaining
-from arqon_maestro.corpusgen.grammar.markup import markup_tokens
+from arqon_maestro.corpusgen.grammar.draws import drawn, in_order, one_of, sometimes, tagged
+from arqon_maestro.corpusgen.grammar.markup import parse_markup
 from arqon_maestro.corpusgen.grammar.rules import load_grammar
 from arqon_maestro.corpusgen.grammar.sampler import PLACEHOLDER, Sampler, load_sampler
-from arqon_maestro.corpusgen.grammar.tree import Child, Node, words
+from arqon_maestro.corpusgen.grammar.tree import Node
 
 COMMAND = "command"
 QUANTIFIER = "quantifier"
@@ -21,6 +22,9 @@ REPEAT = "repeat"
 PREPOSITION_SELECTION = "prepositionSelection"
 FOCUS = "focus"
 GO_TO = "goTo"
+
+_OPENING = (f"<{ROOT}>", f"<{CHAIN}>")
+_CLOSING = (f"</{CHAIN}>", f"</{ROOT}>")
 
 # The tags main, commandChain, command, dictate and formattedText, each twice, and the word
 # "dictate": no text has fewer tokens around it.
@@ -42,19 +46,24 @@ class Spoken(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain of commands: its canonical tree, the tree's markup tokens, the words said."""
+    """A chain of commands: the tokens of its canonical markup."""
 
-    tree: Node
     tokens: tuple[str, ...]
-    words: tuple[str, ...]
+
+    @property
+    def words(self) -> list[str]:
+        """The words said."""
+        return [token for token in self.tokens if token[0] != "<"]
+
+    @property
+    def tree(self) -> Node:
+        """Its canonical tree."""
+        return parse_markup(" ".join(self.tokens))
 
     @property
     def starts_with_command(self) -> bool:
         """Whether an ordinary command comes first; such a chain can have a filler before it."""
-        first = self.tree.children[0]
-        if isinstance(first, Node):
-            first = first.children[0]
-        return isinstance(first, Node) and first.name == COMMAND
+        return self.tokens[len(_OPENING)] == f"<{COMMAND}>"
 
 
 @dataclass
@@ -83,13 +92,28 @@ class Chainer:
     """
 
     def __init__(self, sampler: Sampler, noise_words: tuple[str, ...], chaining: Chaining) -> None:
-        self._sampler = sampler
         self._noise_words = noise_words
         self._rates = chaining
-        self._without_text = chaining.without_text
-        self._quantifiable = frozenset(chaining.quantifiable)
         self._lengths = _table(chaining.lengths)
         self._replacement_lengths = _table(chaining.replacement_lengths)
+        draw = sampler.draw
+        self._unchainable = one_of(
+            [tagged("unchainableCommand", draw(rule)) for rule in chaining.unchainable_commands]
+        )
+        self._meta = one_of([tagged("metaCommand", draw(rule)) for rule in chaining.meta_commands])
+        self._repeat = draw(REPEAT)
+        self._preposition = draw(PREPOSITION_SELECTION)
+        self._text = [(rule, drawn(tagged(COMMAND, draw(rule)))) for rule in chaining.text]
+        quantifier = sometimes(chaining.quantified, draw(QUANTIFIER))
+        without_text = {
+            rule: tagged(
+                COMMAND,
+                in_order([draw(rule), quantifier]) if rule in chaining.quantifiable else draw(rule),
+            )
+            for rule in chaining.without_text
+        }
+        self._go_to = drawn(without_text[GO_TO])
+        self._without_text = one_of(tuple(without_text.values()))
 
     def chains(
         self, mappings: Sequence[Spoken], choices: Choices, counts: ChainCounts
@@ -110,8 +134,8 @@ class Chainer:
             return
         failures = 0
         while True:
-            commands = self._sample(choices)
-            needed = sum(map(_placeholders, commands))
+            tokens = self._sample(choices)
+            needed = tokens.count(PLACEHOLDER)
             if needed > len(texts):
                 if not texts:
                     return
@@ -120,10 +144,7 @@ class Chainer:
             if needed:
                 # The last mapping is said first.
                 said = [self._noised(texts[-1 - index], choices) for index in range(needed)]
-                waiting = iter(said)
-                commands = [_filled(command, waiting) for command in commands]
-            tree = chain(commands)
-            tokens = markup_tokens(tree)
+                _fill(tokens, said)
             if len(tokens) >= self._rates.markup_tokens:
                 counts.resampled_oversize += 1
                 failures += 1
@@ -136,7 +157,7 @@ class Chainer:
             del texts[len(texts) - needed :]
             counts.chains += 1
             counts.mappings_used += needed
-            yield Chain(tree, tuple(tokens), tuple(words(tree)))
+            yield Chain(tuple(tokens))
 
     def _sayable(self, mappings: Sequence[Spoken], counts: ChainCounts) -> list[Text]:
         longest = self._rates.markup_tokens - 1 - _LEAST_TOKENS_AROUND_TEXT
@@ -153,37 +174,39 @@ class Chainer:
         counts.mappings += len(mappings)
         return texts
 
-    def _sample(self, choices: Choices) -> list[Node]:
-        """Returns the children of one `commandChain`, with placeholders for free text."""
-        rates = self._rates
-        if choices.flip(rates.unchainable):
-            return [self._one_of("unchainableCommand", rates.unchainable_commands, choices)]
-        if choices.flip(rates.meta / (1 - rates.unchainable)):
-            return [self._one_of("metaCommand", rates.meta_commands, choices)]
+    def _sample(self, choices: Choices) -> list[str]:
+        """Returns the tokens of one chain, with placeholders for free text."""
+        rates, flip = self._rates, choices.flip
+        tokens = [*_OPENING]
+        if flip(rates.unchainable):
+            self._unchainable(choices, tokens)
+        elif flip(rates.meta / (1 - rates.unchainable)):
+            self._meta(choices, tokens)
+        else:
+            self._commands(choices, tokens)
+        tokens += _CLOSING
+        return tokens
+
+    def _commands(self, choices: Choices, tokens: list[str]) -> None:
+        rates, flip = self._rates, choices.flip
         length = choices.choose(*self._lengths)
-        if choices.flip(rates.repeat):
-            commands = [self._command_without_text(choices) for _ in range(length - 1)]
-            return [*commands, self._sampler.sample(REPEAT, choices)]
-        if not choices.flip(rates.text_tail):
-            return [self._command_without_text(choices) for _ in range(length)]
-        commands = [self._command_without_text(choices) for _ in range(length - 1)]
-        tail = choices.choose(rates.text)
-        commands.append(Node(COMMAND, (self._sampler.sample(tail, choices),)))
-        if choices.flip(rates.preposition):
-            commands.append(self._sampler.sample(PREPOSITION_SELECTION, choices))
-        elif length == 1 and tail == FOCUS and choices.flip(rates.after_focus):
-            commands.append(self._command_without_text(choices))
-        return commands
+        ends_in_repeat = flip(rates.repeat)
+        ends_in_text = not ends_in_repeat and flip(rates.text_tail)
+        for _ in range(length - (ends_in_repeat or ends_in_text)):
+            self._command_without_text(choices, tokens)
+        if ends_in_repeat:
+            self._repeat(choices, tokens)
+        elif ends_in_text:
+            tail, draw = choices.choose(self._text)
+            draw(choices, tokens)
+            if flip(rates.preposition):
+                self._preposition(choices, tokens)
+            elif length == 1 and tail == FOCUS and flip(rates.after_focus):
+                self._command_without_text(choices, tokens)
 
-    def _one_of(self, wrapper: str, rules: Sequence[str], choices: Choices) -> Node:
-        return Node(wrapper, (self._sampler.sample(choices.choose(rules), choices),))
-
-    def _command_without_text(self, choices: Choices) -> Node:
-        rule = GO_TO if choices.flip(self._rates.go_to) else choices.choose(self._without_text)
-        command = self._sampler.sample(rule, choices)
-        if rule in self._quantifiable and choices.flip(self._rates.quantified):
-            return Node(COMMAND, (command, self._sampler.sample(QUANTIFIER, choices)))
-        return Node(COMMAND, (command,))
+    def _command_without_text(self, choices: Choices, tokens: list[str]) -> None:
+        draw = self._go_to if choices.flip(self._rates.go_to) else self._without_text
+        draw(choices, tokens)
 
     def _noised(self, text: Text, choices: Choices) -> Text:
         rates = self._rates
@@ -202,24 +225,13 @@ def _table(shares: dict[int, float]) -> tuple[tuple[int, ...], tuple[float, ...]
     return tuple(shares), tuple(shares.values())
 
 
-def _placeholders(node: Node) -> int:
-    return sum(
-        child is PLACEHOLDER if isinstance(child, str) else _placeholders(child)
-        for child in node.children
-    )
-
-
-def _filled(node: Node, texts: Iterator[Text]) -> Node:
-    """Returns a tree with the next text in place of each placeholder, left to right."""
-    children: list[Child] = []
-    for child in node.children:
-        if isinstance(child, Node):
-            children.append(_filled(child, texts))
-        elif child is PLACEHOLDER:
-            children.extend(next(texts))
-        else:
-            children.append(child)
-    return Node(node.name, tuple(children))
+def _fill(tokens: list[str], texts: Sequence[Text]) -> None:
+    """Puts the texts in place of the placeholders, left to right."""
+    at = 0
+    for text in texts:
+        at = tokens.index(PLACEHOLDER, at)
+        tokens[at : at + 1] = text
+        at += len(text)
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arqon_maestro.corpusgen.choices import Choices, RandomChoices
-from arqon_maestro.corpusgen.grammar.canonical import canonical_rule
 from arqon_maestro.corpusgen.grammar.chainer import Chain, ChainCounts, Spoken, load_chainer
+from arqon_maestro.corpusgen.grammar.markup import parse_markup
 from arqon_maestro.corpusgen.grammar.sampler import load_sampler
 from arqon_maestro.corpusgen.grammar.tree import Node
 
@@ -51,4 +51,5 @@ def sample_rule(rule: str, choices: Choices) -> Node:
     Raises:
         UsageError: there is no such rule.
     """
-    return canonical_rule(load_sampler().sample(rule, choices))
+    tokens = load_sampler().sample(rule, choices)
+    return parse_markup(" ".join(tokens)) if tokens else Node(rule, ())

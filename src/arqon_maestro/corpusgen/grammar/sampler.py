@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import TypeAlias
 
 from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.grammar.canonical import GENERATOR_RULES
+from arqon_maestro.corpusgen.grammar.draws import (
+    Draw,
+    Part,
+    drawn,
+    in_order,
+    one_of,
+    repeated,
+    sometimes,
+    tagged,
+)
 from arqon_maestro.corpusgen.grammar.expansion import AGAIN, MOST_COPIES
 from arqon_maestro.corpusgen.grammar.expressions import (
     Alternatives,
@@ -25,21 +34,21 @@ from arqon_maestro.corpusgen.grammar.expressions import (
     Terminal,
     Times,
 )
-from arqon_maestro.corpusgen.grammar.rules import Grammar, load_grammar
-from arqon_maestro.corpusgen.grammar.tree import Child, Node
+from arqon_maestro.corpusgen.grammar.rules import FREE_TEXT, NUMBER_RULES, Grammar, load_grammar
 from arqon_maestro.corpusgen.spoken.numbers import speak_below_hundred, speak_number
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 
-# A leaf that stands for free text until the chainer puts a mapping's words in its place.
+# A word that stands for free text until the chainer puts a mapping's words in its place.
 PLACEHOLDER = "…"
 _AGREES = 0.99
 _ONE = "one"
-
-Draw: TypeAlias = Callable[[Choices, list[Child]], None]
+_WITHOUT_INNER_TAGS = GENERATOR_RULES | {FREE_TEXT, *NUMBER_RULES}
 
 
 class Sampler:
-    """Draws trees of a grammar's rules; each rule is compiled once, when it is first drawn.
+    """Draws samples of a grammar's rules as canonical markup tokens.
+
+    Each rule is compiled once, when it is first asked for.
 
     Args:
         grammar: the rules and how they are weighted.
@@ -49,119 +58,93 @@ class Sampler:
     def __init__(self, grammar: Grammar, applications: tuple[tuple[str, ...], ...]) -> None:
         self._grammar = grammar
         self._applications = applications
-        self._draws: dict[str, Draw] = {}
+        self._insides: dict[tuple[str, bool], Part] = {}
 
-    def sample(self, rule: str, choices: Choices) -> Node:
-        """Returns a tree of `rule`, with `PLACEHOLDER` for each free text; tags may be empty.
+    def sample(self, rule: str, choices: Choices) -> list[str]:
+        """Returns the tokens of `rule`, with `PLACEHOLDER` for each free text.
+
+        They are none at all where nothing is said.
 
         Raises:
             UsageError: there is no such rule.
         """
-        children: list[Child] = []
-        self._draw_of(rule)(choices, children)
-        return Node(rule, tuple(children))
+        tokens: list[str] = []
+        self.draw(rule)(choices, tokens)
+        return tokens
 
-    def _draw_of(self, rule: str) -> Draw:
-        if rule not in self._draws:
+    def draw(self, rule: str) -> Draw:
+        """Returns what appends a sample of `rule`, in its tag, to a list of tokens.
+
+        Raises:
+            UsageError: there is no such rule.
+        """
+        return drawn(self._reference(rule, tags=True))
+
+    def _reference(self, rule: str, tags: bool) -> Part:
+        inside = self._inside(rule, tags and rule not in _WITHOUT_INNER_TAGS)
+        return tagged(rule, inside) if tags else inside
+
+    def _inside(self, rule: str, tags: bool) -> Part:
+        """Returns what is in the tag of a rule, with or without tags of its own."""
+        key = (rule, tags)
+        if key not in self._insides:
             own = self._grammar.rules.get(rule)
             if own is None:
                 raise UsageError(
                     f"no rule {rule!r} in the grammar", why=did_you_mean(rule, self._grammar.rules)
                 )
-            self._draws[rule] = self._compile_rule(rule, own)
-        return self._draws[rule]
+            self._insides[key] = self._compile_rule(rule, own, tags)
+        return self._insides[key]
 
-    def _compile_rule(self, rule: str, own: Expression) -> Draw:
+    def _compile_rule(self, rule: str, own: Expression, tags: bool) -> Part:
         entries = self._grammar.weights.get(rule)
         if entries is None:
-            return self._compile(own, rule)
-        draws = [self._compile(entry.expression or own, rule) for entry in entries]
-        weights = [entry.weight for entry in entries]
-        if len(draws) == 1:
-            return draws[0]
-        return lambda choices, out: choices.choose(draws, weights)(choices, out)
+            return self._compile(own, rule, tags)
+        parts = [self._compile(entry.expression or own, rule, tags) for entry in entries]
+        if len(parts) == 1:
+            return parts[0]
+        return one_of(parts, [entry.weight for entry in entries])
 
-    def _compile(self, expression: Expression, rule: str) -> Draw:
+    def _compile(self, expression: Expression, rule: str, tags: bool) -> Part:
         match expression:
             case Terminal(word):
-                return lambda choices, out: out.append(word)
+                return (word,)
             case RuleRef(name):
-                return _tagging(name, self._draw_of(name))
+                return self._reference(name, tags)
             case Tagged(name, part):
-                return _tagging(name, self._compile(part, rule))
+                inside = self._compile(part, rule, tags and name not in _WITHOUT_INNER_TAGS)
+                return tagged(name, inside) if tags else inside
             case Sequence(parts):
-                return _in_order([self._compile(part, rule) for part in parts])
+                return in_order([self._compile(part, rule, tags) for part in parts])
             case Alternatives(options):
-                draws = [self._compile(option, rule) for option in options]
-                return lambda choices, out: choices.choose(draws)(choices, out)
+                return one_of([self._compile(option, rule, tags) for option in options])
             case Optional(part) | Star(part):
-                return _halving(self._compile(part, rule))
+                return sometimes(0.5, self._compile(part, rule, tags))
             case Plus(part):
-                return _repeating(self._compile(part, rule))
+                return repeated(self._compile(part, rule, tags), AGAIN, MOST_COPIES)
             case AnyWord():
-                return lambda choices, out: out.append(PLACEHOLDER)
+                return (PLACEHOLDER,)
             case NumberIn(values):
                 return _number(values, spoken_fully=rule == "number")
             case ApplicationName():
-                names = self._applications
-                return lambda choices, out: out.extend(choices.choose(names))
+                return one_of(self._applications)
             case Times():
                 return _times
             case Digits():
                 return lambda choices, out: out.append(str(choices.below(10)))
 
 
-def _tagging(name: str, draw: Draw) -> Draw:
-    def tagged(choices: Choices, out: list[Child]) -> None:
-        children: list[Child] = []
-        draw(choices, children)
-        out.append(Node(name, tuple(children)))
-
-    return tagged
-
-
-def _in_order(draws: list[Draw]) -> Draw:
-    def in_order(choices: Choices, out: list[Child]) -> None:
-        for draw in draws:
-            draw(choices, out)
-
-    return in_order
-
-
-def _halving(draw: Draw) -> Draw:
-    def halved(choices: Choices, out: list[Child]) -> None:
-        if choices.flip(0.5):
-            draw(choices, out)
-
-    return halved
-
-
-def _repeating(draw: Draw) -> Draw:
-    def repeated(choices: Choices, out: list[Child]) -> None:
-        draw(choices, out)
-        for _ in range(MOST_COPIES - 1):
-            if not choices.flip(AGAIN):
-                break
-            draw(choices, out)
-
-    return repeated
-
-
 def _number(values: range, spoken_fully: bool) -> Draw:
-    def number(choices: Choices, out: list[Child]) -> None:
-        value = choices.choose(values)
+    if not spoken_fully:
         # The ranges are names of numbers only: "three five times" is no quantifier.
-        if spoken_fully:
-            out.extend(speak_number(str(value), choices))
-        else:
-            out.extend(speak_below_hundred(value))
-
-    return number
+        return one_of([tuple(speak_below_hundred(value)) for value in values])
+    numbers = [str(value) for value in values]
+    return lambda choices, out: out.extend(speak_number(choices.choose(numbers), choices))
 
 
-def _times(choices: Choices, out: list[Child]) -> None:
-    last = out[-1]
-    singular = isinstance(last, Node) and last.children == (_ONE,)
+def _times(choices: Choices, out: list[str]) -> None:
+    # The number's tag has just been closed.
+    singular = out[-2] == _ONE and out[-3].startswith("<")
     out.append("time" if singular == choices.flip(_AGREES) else "times")
 
 
