@@ -25,7 +25,21 @@ def test_a_bar_is_redrawn_in_place() -> None:
     text = stream.getvalue()
     assert text.startswith("\r")
     assert "[############............]" in text
-    assert text.endswith("\n")
+    assert text.endswith("reading   50% 1/2  in 0.0 s\n")
+
+
+def test_tasks_at_the_same_time_share_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "BAR_EVERY_S", 0.0)
+    monkeypatch.setenv("COLUMNS", "110")
+    stream = io.StringIO()
+    reporter = progress.StreamReporter(stream, bar=True)
+    with reporter.task("one", 2) as one, reporter.task("two", 4) as two:
+        one.advance()
+        two.advance()
+    drawn = stream.getvalue().split("\r\x1b[2K")
+    assert drawn[2].startswith("one  [####")
+    assert "|  two" in drawn[2]
+    assert all(len(line.rstrip("\n")) < 110 for line in drawn)
 
 
 def test_a_failed_task_still_ends_its_line() -> None:

@@ -47,7 +47,9 @@ def root(tmp_path: Path) -> Path:
 
 def test_runs_once_and_then_is_up_to_date(root: Path) -> None:
     calls = Calls()
+    assert not Runner(root).is_current(copy_step(root, calls))
     assert Runner(root).run(copy_step(root, calls)).status == "done"
+    assert Runner(root).is_current(copy_step(root, calls))
     assert Runner(root).run(copy_step(root, calls)).status == "up to date"
     assert calls.made == 1
     manifest = json.loads((root / "data" / "manifest.json").read_text())
@@ -94,6 +96,18 @@ def test_a_step_is_shown_and_forced_once_a_run(root: Path) -> None:
     assert [runner.run(copy_step(root, calls)).status for _ in range(3)] == ["done"] * 3
     assert calls.made == 1
     assert len(runner.outcomes) == 1
+
+
+def test_what_another_process_made_is_adopted(root: Path) -> None:
+    calls = Calls()
+    runner = Runner(root, force=True)
+    Runner(root).run(copy_step(root, calls))
+    assert runner.adopt(copy_step(root, calls)).status == "done"
+    assert runner.run(copy_step(root, calls)).status == "done"
+    assert calls.made == 1
+    (root / "data" / "out.txt").unlink()
+    assert Runner(root).adopt(copy_step(root, calls)).status == "done"
+    assert calls.made == 2
 
 
 def test_a_moved_library_stays_up_to_date(

@@ -5,6 +5,7 @@ Domain code takes a `Reporter` and never prints. `SILENT` is the default everywh
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -56,29 +57,26 @@ SILENT = Silent()
 
 class _StreamTask:
     def __init__(
-        self, stream: TextIO, label: str, total: float | None, unit: str, bar: bool
+        self, reporter: StreamReporter, label: str, total: float | None, unit: str
     ) -> None:
-        self.stream, self.label, self.total, self.unit, self.bar = stream, label, total, unit, bar
+        self.reporter, self.label, self.total, self.unit = reporter, label, total, unit
         self.done = 0.0
         self.note = ""
         self.started = time.monotonic()
-        self.shown = self.started if not bar else 0.0
 
     def advance(self, amount: float = 1, note: str = "") -> None:
         self.done += amount
         if note:
             self.note = note
-        now = time.monotonic()
-        if now - self.shown >= (BAR_EVERY_S if self.bar else LINE_EVERY_S):
-            self.shown = now
-            self.show(final=False)
+        self.reporter.refresh(self)
 
-    def show(self, *, final: bool) -> None:
+    def text(self, *, final: bool) -> str:
+        """Returns how far the task is, on one line."""
         seconds = time.monotonic() - self.started
         parts = [self.label]
         if self.total:
             share = min(1.0, self.done / self.total)
-            if self.bar:
+            if self.reporter.bar and not final:
                 filled = round(share * BAR_WIDTH)
                 parts.append("[" + "#" * filled + "." * (BAR_WIDTH - filled) + "]")
             parts.append(f"{share:4.0%} {self.done:,.0f}/{self.total:,.0f} {self.unit}".rstrip())
@@ -91,31 +89,50 @@ class _StreamTask:
             parts.append(f"in {clock(seconds)}")
         if self.note:
             parts.append(self.note)
-        line = "  ".join(parts)
-        if self.bar:
-            self.stream.write("\r\x1b[2K" + line + ("\n" if final else ""))
-        else:
-            self.stream.write(line + "\n")
-        self.stream.flush()
+        return "  ".join(parts)
 
 
 class StreamReporter:
-    """Reports on a stream: a redrawn bar if it is a terminal, otherwise a line every 10 s."""
+    """Reports on a stream: a redrawn line if it is a terminal, otherwise a line every 10 s.
+
+    Tasks that run at the same time share the redrawn line.
+    """
 
     def __init__(self, stream: TextIO | None = None, *, bar: bool | None = None) -> None:
         self.stream = stream if stream is not None else sys.stderr
         self.bar = self.stream.isatty() if bar is None else bar
+        self._active: list[_StreamTask] = []
+        self._shown: dict[int, float] = {}
 
     @contextmanager
     def task(self, label: str, total: float | None = None, unit: str = "") -> Iterator[Task]:
-        task = _StreamTask(self.stream, label, total, unit, self.bar)
+        task = _StreamTask(self, label, total, unit)
+        self._active.append(task)
+        self._shown[id(task)] = task.started
         try:
             yield task
         finally:
-            task.show(final=True)
+            self._active.remove(task)
+            del self._shown[id(task)]
+            self.say(task.text(final=True))
+
+    def refresh(self, task: _StreamTask) -> None:
+        """Shows a task's advance, if the last time is long enough ago."""
+        now = time.monotonic()
+        place = 0 if self.bar else id(task)
+        if now - self._shown.get(place, 0.0) < (BAR_EVERY_S if self.bar else LINE_EVERY_S):
+            return
+        self._shown[place] = now
+        if not self.bar:
+            self.stream.write(task.text(final=False) + "\n")
+        else:
+            line = "  |  ".join(active.text(final=False) for active in self._active)
+            width = shutil.get_terminal_size().columns
+            self.stream.write("\r\x1b[2K" + line[: width - 1])
+        self.stream.flush()
 
     def say(self, message: str) -> None:
-        self.stream.write(message + "\n")
+        self.stream.write(("\r\x1b[2K" if self.bar else "") + message + "\n")
         self.stream.flush()
 
 

@@ -175,6 +175,22 @@ class Runner:
         with self._locked(step):
             return self._finish(self._execute(step, fingerprint, facts), fingerprint)
 
+    def is_current(self, step: Step) -> bool:
+        """Returns whether a step's outputs are up to date.
+
+        Raises:
+            MissingPartError: an input or a library is missing.
+        """
+        return self._current(step, self._fingerprint(step)[0]) is not None
+
+    def adopt(self, step: Step) -> Outcome:
+        """Takes over what another process has made of a step in this run."""
+        fingerprint, _ = self._fingerprint(step)
+        made = self._current(step, fingerprint)
+        if made is None:
+            return self.run(step)
+        return self._finish(Outcome(step.name, "done", made["seconds"], made), fingerprint)
+
     def _would_run(self, step: Step, why: str) -> Outcome:
         if self._stale.issuperset(step.outputs.values()):
             return Outcome(step.name, "would run", 0.0, {})

@@ -38,6 +38,25 @@ def train(pipeline: Pipeline, model: str, language: str, *, gpus: int = 0) -> Ou
 
     check_gpus(gpus)
     generate_dataset(pipeline, model, language)
+    return train_on_dataset(pipeline, model, language)
+
+
+def train_on_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
+    """Trains a model on its dataset as it is."""
+    return pipeline.runner.run(_training_step(pipeline, model, language))
+
+
+def adopt_training(pipeline: Pipeline, model: str, language: str) -> Outcome:
+    """Takes over a training that another process has done in this run."""
+    return pipeline.runner.adopt(_training_step(pipeline, model, language))
+
+
+def is_trained(pipeline: Pipeline, model: str, language: str) -> bool:
+    """Returns whether a model's training is up to date."""
+    return pipeline.runner.is_current(_training_step(pipeline, model, language))
+
+
+def _training_step(pipeline: Pipeline, model: str, language: str) -> Step:
     recipe = pipeline.recipe.code_engine.model_named(model)
     folder = pipeline.library.training(model, language)
     threads = pipeline.recipe.threads
@@ -64,26 +83,24 @@ def train(pipeline: Pipeline, model: str, language: str, *, gpus: int = 0) -> Ou
         work.note("words_per_s", round(summary.words_per_s, 1))
         work.note("pairs", summary.pairs)
 
-    return pipeline.runner.run(
-        Step(
-            name=f"train/{model}/{language}",
-            version=1,
-            action=action,
-            inputs={"dataset": pipeline.library.dataset(model, language)},
-            outputs={"training": folder},
-            manifest=folder / "manifest.json",
-            configuration={
-                "recipe": pipeline.recipe.name,
-                "dataset": settings(recipe.dataset),
-                "network": settings(recipe.network),
-                "training": settings(recipe.training),
-                "threads": threads,
-                # Floating-point sums differ between kinds of processors.
-                "machine": platform.machine(),
-            },
-            libraries=LIBRARIES,
-            resumable=True,
-        )
+    return Step(
+        name=f"train/{model}/{language}",
+        version=1,
+        action=action,
+        inputs={"dataset": pipeline.library.dataset(model, language)},
+        outputs={"training": folder},
+        manifest=folder / "manifest.json",
+        configuration={
+            "recipe": pipeline.recipe.name,
+            "dataset": settings(recipe.dataset),
+            "network": settings(recipe.network),
+            "training": settings(recipe.training),
+            "threads": threads,
+            # Floating-point sums differ between kinds of processors.
+            "machine": platform.machine(),
+        },
+        libraries=LIBRARIES,
+        resumable=True,
     )
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arqon_maestro.executors.side_by_side import run_side_by_side
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline import code_engine, evaluation, report, speech_engine
-from arqon_maestro.pipeline.context import Pipeline
-from arqon_maestro.pipeline.datasets import PARSER, PROSE
+from arqon_maestro.pipeline.context import Pipeline, open_pipeline
+from arqon_maestro.pipeline.datasets import PARSER, PROSE, generate_dataset
+from arqon_maestro.progress import Reporter
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,60 @@ def code_models(languages: list[str]) -> list[tuple[str, str]]:
     ]
 
 
+@dataclass(frozen=True)
+class TrainingCall:
+    """Trains one model in a process of its own; its dataset is up to date."""
+
+    library: Path
+    source_root: Path
+    test_mode: bool
+    force: bool
+    model: str
+    language: str
+
+    def __call__(self, reporter: Reporter) -> None:
+        pipeline = open_pipeline(
+            self.library,
+            self.source_root,
+            test_mode=self.test_mode,
+            workers=1,
+            force=self.force,
+            reporter=reporter,
+        )
+        code_engine.train_on_dataset(pipeline, self.model, self.language)
+
+
+def train_side_by_side(pipeline: Pipeline, models: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Trains what is not up to date, as many models at a time as there are cores for.
+
+    The longest come first. Their datasets must be up to date.
+
+    Returns:
+        The models that were trained.
+    """
+
+    def cost(job: tuple[str, str]) -> int:
+        recipe = pipeline.recipe.code_engine.model_named(job[0])
+        layers = recipe.network.encoder_layers + recipe.network.decoder_layers
+        return recipe.training.updates * recipe.training.batch_tokens * layers
+
+    stale = [
+        job
+        for job in sorted(models, key=lambda job: (-cost(job), job))
+        if pipeline.runner.force or not code_engine.is_trained(pipeline, *job)
+    ]
+    root, test_mode = pipeline.library.root, pipeline.recipe.name == "test"
+    calls = [
+        TrainingCall(root, pipeline.source_root, test_mode, pipeline.runner.force, *job)
+        for job in stale
+    ]
+    workers = max(1, pipeline.executor.workers // pipeline.recipe.threads)
+    run_side_by_side(calls, workers, pipeline.reporter)
+    for job in stale:
+        code_engine.adopt_training(pipeline, *job)
+    return stale
+
+
 def train_all(pipeline: Pipeline, languages: list[str]) -> Trained | None:
     """Brings everything up to date; None on a dry run."""
     installed: list[Installed] = []
@@ -46,7 +102,11 @@ def train_all(pipeline: Pipeline, languages: list[str]) -> Trained | None:
     installed += speech_engine.export(pipeline)[1]
     models = code_models(languages)
     for model, language in models:
-        code_engine.train(pipeline, model, language)
+        generate_dataset(pipeline, model, language)
+    trained = [] if pipeline.runner.dry_run else train_side_by_side(pipeline, models)
+    for model, language in models:
+        if (model, language) not in trained:
+            code_engine.train(pipeline, model, language)
         made = code_engine.export(pipeline, model, language)[1]
         installed += [made] if made else []
     if pipeline.runner.dry_run:
