@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 from arqon_maestro.library import CODE_MODELS
 from arqon_maestro.progress import StreamReporter
+
+if TYPE_CHECKING:
+    from arqon_maestro.corpusgen.explain import Explanation, Ranked, Saying
 
 SCHEMA_VERSION = 1
 CONTEXTUAL = "contextual-language-model"
@@ -214,3 +217,115 @@ def show(
     choices = RandomChoices(seed_of(seed, "show", rule))
     for _ in range(count):
         typer.echo(write_markup(sample_rule(rule, choices)))
+
+
+def _text_of(file: Path | None, text: str | None, name: str) -> str:
+    """Returns what an option's file, standard input (-) or the text itself says."""
+    if (file is None) == (text is None):
+        raise UsageError(f"give one of --{name} and --{name}-text", remedy=f"--{name} FILE")
+    if text is not None:
+        return text
+    return "".join(_lines([] if file == Path("-") else [file])) if file is not None else ""
+
+
+def _saying_record(saying: Saying) -> dict[str, Any]:
+    return {
+        "transcript": " ".join(saying.words),
+        "target": " ".join(saying.tokens),
+        "kind": saying.kind,
+        "container": saying.container,
+    }
+
+
+def _print_explanation(explanation: Explanation) -> None:
+    saying = explanation.saying
+    if saying is not None:
+        least, most = explanation.probability, explanation.probability + explanation.unexplored
+        typer.echo(f"probability  {least:.3g} (at most {most:.3g})")
+        typer.echo(f"target       {' '.join(saying.tokens)}")
+        if saying.container is not None:
+            typer.echo(f"node         {saying.kind or 'bare'} in {saying.container}")
+        return
+    typer.echo(f"not said     {explanation.reason}")
+    if explanation.unexplored:
+        typer.echo(f"unexplored   at most {explanation.unexplored:.3g}")
+    typer.echo(f"said so far  {' '.join(explanation.said)}")
+    for alternative in explanation.alternatives:
+        words = " ".join(alternative.words) or "(the end)"
+        typer.echo(f"  then       {alternative.probability:.3g}  {words}")
+
+
+def _print_ranked(ranked: list[Ranked]) -> None:
+    for entry in ranked:
+        words = " ".join(entry.saying.words)
+        container = "" if entry.saying.container is None else f"  [{entry.saying.container}]"
+        target = " ".join(entry.saying.tokens)
+        typer.echo(f"{entry.probability:.3g}\t{words}\t{target}{container}")
+
+
+@app.command()
+def explain(
+    language: LanguageOption,
+    file: Annotated[Path | None, typer.Argument(help="With --at: a source, - for stdin.")] = None,
+    at: Annotated[int | None, typer.Option("--at", help="Offset in FILE.")] = None,
+    before: Annotated[Path | None, typer.Option("--before", help="The text before.")] = None,
+    after: Annotated[Path | None, typer.Option("--after", help="The text after the edit.")] = None,
+    before_text: Annotated[str | None, typer.Option("--before-text", help="The same.")] = None,
+    after_text: Annotated[str | None, typer.Option("--after-text", help="The same.")] = None,
+    transcript: Annotated[
+        str | None, typer.Option("--transcript", help='What is said: "add …" or "insert …".')
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="Ways for each place.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Says how likely words are for an edit (--before, --after, --transcript), or what is likely
+    to be said at a place (FILE --at). In the texts of an edit, <> may mark the caret."""
+    from arqon_maestro.corpusgen.explain import explain_edit, sayings_at
+
+    if file is not None or at is not None:
+        if file is None or at is None or transcript is not None:
+            raise UsageError("a place is FILE and --at", remedy="explain FILE --at OFFSET")
+        ranked = sayings_at(_text_of(file, None, "at"), language, at, count)
+        if as_json:
+            records = [
+                {
+                    **_saying_record(entry.saying),
+                    "probability": entry.probability,
+                    "unexplored": entry.unexplored,
+                }
+                for entry in ranked
+            ]
+            typer.echo(json.dumps({"schema_version": SCHEMA_VERSION, "ways": records}, indent=1))
+        else:
+            _print_ranked(ranked)
+        return
+    if transcript is None:
+        raise UsageError("what is said is missing", remedy='--transcript "insert …"')
+    if before == after == Path("-"):
+        raise UsageError("only one text can come from standard input", remedy="--after FILE")
+    explanation = explain_edit(
+        transcript,
+        _text_of(before, before_text, "before"),
+        _text_of(after, after_text, "after"),
+        language,
+    )
+    if not as_json:
+        _print_explanation(explanation)
+    else:
+        saying = explanation.saying
+        record: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "producible": explanation.producible,
+            "probability": explanation.probability,
+            "unexplored": explanation.unexplored,
+            "saying": None if saying is None else _saying_record(saying),
+            "said": " ".join(explanation.said),
+            "alternatives": [
+                {"words": " ".join(entry.words), "probability": entry.probability}
+                for entry in explanation.alternatives
+            ],
+            "reason": explanation.reason,
+        }
+        typer.echo(json.dumps(record, indent=1))
+    if not explanation.producible:
+        raise typer.Exit(1)

@@ -1,5 +1,6 @@
 """CorpusGen: from source code to what a speaker would say for it."""
 
+from arqon_maestro.corpusgen.explain import probability
 from arqon_maestro.corpusgen.grammar import Command, generate_commands
 from arqon_maestro.corpusgen.mappings import generate_mappings
 from arqon_maestro.corpusgen.records import Mapping
@@ -11,5 +12,6 @@ __all__ = [
     "detokenize",
     "generate_commands",
     "generate_mappings",
+    "probability",
     "tokenize",
 ]

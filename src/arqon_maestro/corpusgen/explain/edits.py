@@ -1,0 +1,88 @@
+"""What was typed between two texts, and where the caret is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from arqon_maestro.corpusgen.normalise import normalise
+
+CARET_MARK = "<>"
+
+# What an added node may take the place of.
+_PLACEHOLDERS = ("", "pass")
+# The same edit can often be read as starting further left ("a, [b, ]c" or "a[, b], c").
+_MOST_SHIFTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Text that was put in.
+
+    Attributes:
+        text: the normalised source after the edit, without the mark of its caret.
+        start: offset of the first character that was put in. stop: after the last one.
+        caret: offset of the caret after the edit; None if it does not matter.
+    """
+
+    text: str
+    start: int
+    stop: int
+    caret: int | None = None
+
+
+def insertions(before: str, after: str) -> list[Edit]:
+    """Returns the ways to read the difference of two texts as text that was put in.
+
+    ``<>`` marks a caret in either. Where a text has ``<>`` of its own (a diamond, an empty
+    fragment), every one of them may be the mark, or none.
+
+    Args:
+        before: the text before the edit; a caret there is where the new text starts.
+        after: the text after it.
+    """
+    found: dict[Edit, None] = {}
+    for old, place in _readings(normalise(before)):
+        for new, caret in _readings(normalise(after)):
+            for start, stop in _differences(old, new):
+                if place is None or start <= place <= start + len(old) - len(new) + stop - start:
+                    found[Edit(new, start, stop, caret)] = None
+    return list(found)
+
+
+def _readings(text: str) -> Iterator[tuple[str, int | None]]:
+    yield text, None
+    at = text.find(CARET_MARK)
+    while at >= 0:
+        yield text[:at] + text[at + len(CARET_MARK) :], at
+        at = text.find(CARET_MARK, at + 1)
+
+
+def _differences(old: str, new: str) -> Iterator[tuple[int, int]]:
+    """Yields start and stop, in `new`, of what is not in `old`."""
+    most = min(len(old), len(new))
+    before = 0
+    while before < most and old[before] == new[before]:
+        before += 1
+    behind = 0
+    while behind < most - before and old[-1 - behind] == new[-1 - behind]:
+        behind += 1
+    if before + behind < len(old):
+        # Something was replaced: a whole word, not just the letters that differ.
+        while before and old[before - 1].isalnum():
+            before -= 1
+        while behind and old[-behind].isalnum():
+            behind -= 1
+    if old[before : len(old) - behind].strip() not in _PLACEHOLDERS:
+        return
+    start, stop = before, len(new) - behind
+    if start == stop:
+        return
+    yield start, stop
+    if before + behind < len(old):
+        return
+    for _ in range(_MOST_SHIFTS):
+        if not start or new[start - 1] != new[stop - 1]:
+            return
+        start, stop = start - 1, stop - 1
+        yield start, stop

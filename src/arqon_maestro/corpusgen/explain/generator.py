@@ -1,0 +1,242 @@
+"""The insert generator, led to given words.
+
+What it decides about one identifier, symbol, number or pair of brackets is explored beforehand and
+joined into outcomes that differ in what is said: most decisions cannot be heard (whether a word
+that has no halves is split), and would double the ways to say a line each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar, cast
+
+from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
+from arqon_maestro.corpusgen.generation import Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.identifiers import Identifiers
+from arqon_maestro.corpusgen.inserts import InsertGenerator
+from arqon_maestro.corpusgen.punctuation import Punctuation
+from arqon_maestro.corpusgen.rates import RATES, Rates
+from arqon_maestro.corpusgen.spoken.symbols import Enclosure, Phrase
+from arqon_maestro.corpusgen.tokens import CAPITAL, LETTER, SPACE, TokenStream
+from arqon_maestro.languages import Language
+
+T = TypeVar("T", bound=Hashable)
+
+# Of one identifier, symbol or number. A search for given words has few ways that fit.
+_MOST_RUNS_STRICT = 3000
+_MOST_RUNS_OPEN = 60
+_TOLERANCE = 1e-10
+
+_RATES = replace(RATES, stop=StopRate(RATES.stop))
+_CAPITALISED = CAPITAL + LETTER
+
+
+class Wanted:
+    """The words that a search looks for; none for any words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = tuple(words)
+        self._text = f" {' '.join(words)} "
+
+    def hold(self, *parts: Sequence[str]) -> bool:
+        """Returns whether the parts, one after the other, are somewhere among the words."""
+        if not self.words:
+            return True
+        said = " ".join(word for part in parts for word in part)
+        return not said or f" {said} " in self._text
+
+
+class _Grouping:
+    """Decides for a whole part of the generator at once."""
+
+    def __init__(self, guide: Guide, wanted: Wanted) -> None:
+        self.guide = guide
+        self.inner = Guide(stops=guide.stops, strict=guide.strict)
+        self.wanted = wanted
+        self._outcomes: dict[Hashable, Outcomes[Hashable]] = {}
+
+    def outcomes(self, key: Hashable, run: Callable[[], T]) -> Outcomes[T]:
+        """Returns what `run` may return, known by `key`, which says what it depends on."""
+        known = self._outcomes.get(key)
+        if known is None:
+            strict = self.inner.strict and bool(self.wanted.words)
+            most_runs = _MOST_RUNS_STRICT if strict else _MOST_RUNS_OPEN
+            found = explore(run, self.inner, most_runs=most_runs, tolerance=_TOLERANCE)
+            known = self._outcomes[key] = cast("Outcomes[Hashable]", found.grouped())
+        return cast("Outcomes[T]", known)
+
+    def pick(self, key: Hashable, run: Callable[[], T], fits: Callable[[T], bool]) -> T:
+        return self.guide.pick(self.outcomes(key, run), fits)
+
+
+class _LateSampler:
+    """The coins of a mapping, each flipped when it is first looked at."""
+
+    def __init__(self, choices: Choices, chances: dict[str, float]) -> None:
+        self._choices = choices
+        self._chances = chances
+        self._flipped: dict[str, bool] = {}
+
+    def __getattr__(self, name: str) -> bool:
+        flipped = self._flipped.get(name)
+        if flipped is None:
+            flipped = self._flipped[name] = self._choices.flip(self._chances[name])
+        return flipped
+
+
+def _coins(sampler: Sampler) -> Sampler:
+    """Returns the coins that decide whether symbols are said."""
+    implicit = sampler.implicit_symbols
+    return Sampler(implicit_symbols=implicit, explicit_bias=implicit and sampler.explicit_bias)
+
+
+class _SaidIdentifier(NamedTuple):
+    words: tuple[str, ...]
+    output: tuple[str, ...]
+    end: int
+    cut: bool
+
+
+class _GroupedIdentifiers(Identifiers):
+    def __init__(
+        self,
+        stream: TokenStream,
+        language: Language,
+        grouping: _Grouping,
+        rates: Rates,
+        snippets: SnippetSource | None,
+    ) -> None:
+        super().__init__(stream, language, grouping.inner, Options(), rates, snippets)
+        self._grouping = grouping
+
+    def say(
+        self,
+        at: int,
+        stop: int,
+        partials: bool,
+        sampler: Sampler,
+        words: list[str],
+        output: list[str],
+    ) -> tuple[int, bool]:
+        title = (
+            self._shape[at] in _CAPITALISED
+            and SPACE in self._shape[at + 1 : stop]
+            and sampler.title_as_capitals
+        )
+        wanted = self._grouping.wanted
+        said = self._grouping.pick(
+            ("identifier", at, stop, partials, title),
+            lambda: self._once(at, stop, partials, Sampler(title_as_capitals=title)),
+            lambda outcome: wanted.hold(words, outcome.words),
+        )
+        words += said.words
+        output += said.output
+        return said.end, said.cut
+
+    def _once(self, at: int, stop: int, partials: bool, sampler: Sampler) -> _SaidIdentifier:
+        words: list[str] = []
+        output: list[str] = []
+        end, cut = super().say(at, stop, partials, sampler, words, output)
+        return _SaidIdentifier(tuple(words), tuple(output), end, cut)
+
+    def _word(
+        self, index: int, first_in_lower_case: bool, words: list[str], output: list[str]
+    ) -> None:
+        super()._word(index, first_in_lower_case, words, output)
+        if self._grouping.inner.strict and not self._grouping.wanted.hold(words):
+            raise DeadEndError
+
+
+class _GroupedPunctuation(Punctuation):
+    def __init__(
+        self, stream: TokenStream, language: Language, grouping: _Grouping, rates: Rates
+    ) -> None:
+        super().__init__(stream, language, grouping.inner, rates)
+        self._once = Punctuation(stream, language, grouping.inner, rates)
+        self._grouping = grouping
+
+    def explicit(self, sampler: Sampler) -> bool:
+        coins = _coins(sampler)
+        if not coins.implicit_symbols:
+            return True
+        once = self._once.explicit
+        return self._grouping.pick(("explicit", coins), lambda: once(coins), lambda _: True)
+
+    def symbol(self, run: str, at: int, sampler: Sampler) -> tuple[str, Phrase, bool]:
+        coins = _coins(sampler)
+        once, wanted = self._once.symbol, self._grouping.wanted
+        return self._grouping.pick(
+            ("symbol", run, at, coins),
+            lambda: once(run, at, coins),
+            lambda said: not said[2] or wanted.hold(said[1]),
+        )
+
+    def enclosure(self, run: str, at: int, stop: int) -> tuple[Enclosure, int] | None:
+        once = self._once.enclosure
+        return self._grouping.pick(
+            ("enclosure", run, at, stop), lambda: once(run, at, stop), lambda _: True
+        )
+
+    def enclosed(
+        self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Sampler
+    ) -> list[str]:
+        once, wanted = self._once.enclosed, self._grouping.wanted
+
+        def outcomes(after: bool) -> Outcomes[tuple[str, ...]]:
+            coins = Sampler(enclosure_after_content=after)
+            return self._grouping.outcomes(
+                ("enclosed", enclosure, tuple(inner_words), empty, after),
+                lambda: tuple(once(enclosure, inner_words, empty, coins)),
+            )
+
+        # The coin is looked at only where it can be heard.
+        chosen = outcomes(False)
+        if any(
+            wanted.hold(words) and len(words) > len(inner_words) + 1 and words[-1] != words[0]
+            for words, _ in (*chosen.chances, *outcomes(True).chances)
+        ):
+            chosen = outcomes(sampler.enclosure_after_content)
+        said = self._grouping.guide.pick(chosen, wanted.hold)
+        return list(said)
+
+    def number(self, at: int) -> list[str]:
+        once, wanted = self._once.number, self._grouping.wanted
+        return list(self._grouping.pick(("number", at), lambda: tuple(once(at)), wanted.hold))
+
+
+class LedGenerator(InsertGenerator):
+    """Says ranges of one file as a guide wants it.
+
+    Args:
+        stream: the file.
+        language: its language.
+        guide: leads the search.
+        wanted: the words that it looks for.
+        snippets: the file's syntax tree.
+    """
+
+    def __init__(
+        self,
+        stream: TokenStream,
+        language: Language,
+        guide: Guide,
+        wanted: Wanted,
+        snippets: SnippetSource | None,
+    ) -> None:
+        super().__init__(stream, language, guide, snippets=snippets, rates=_RATES)
+        grouping = _Grouping(guide, wanted)
+        self._punctuation = _GroupedPunctuation(stream, language, grouping, _RATES)
+        self._identifiers = _GroupedIdentifiers(stream, language, grouping, _RATES, snippets)
+
+    def draw_sampler(self) -> Sampler:
+        rates = self.rates
+        chances = {
+            "spaces_may_be_spoken": self._spaces_may_be_spoken,
+            "implicit_symbols": rates.implicit_symbols,
+            "explicit_bias": rates.explicit_bias,
+            "title_as_capitals": rates.title_as_capitals,
+            "enclosure_after_content": rates.enclosure_after_content,
+        }
+        return cast("Sampler", _LateSampler(self.choices, chances))
