@@ -24,3 +24,10 @@ def test_errors_can_be_pickled() -> None:
 def test_suggestions() -> None:
     assert did_you_mean("pyhton", ["python", "go"]) == "did you mean 'python'? allowed: go, python"
     assert did_you_mean("zzz", ["b", "a"]) == "allowed: a, b"
+
+
+def test_a_long_list_is_cut_to_what_is_near() -> None:
+    names = [f"rule{number}" for number in range(500)]
+    text = did_you_mean("rule49x", names)
+    assert text.startswith("500 values are allowed, such as rule49")
+    assert len(text) < 100

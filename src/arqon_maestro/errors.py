@@ -14,6 +14,9 @@ EXIT_USAGE = 2
 EXIT_MISSING = 3
 EXIT_INTERRUPTED = 130
 
+LISTED_VALUES = 40
+"""More allowed values than these are not listed in an error."""
+
 
 class MaestroError(Exception):
     """Base of all expected errors.
@@ -86,6 +89,9 @@ class WorkFailedError(MaestroError):
 def did_you_mean(value: str, allowed: Iterable[str]) -> str:
     """Returns ``allowed values: …; did you mean …?`` for an unknown value."""
     names = sorted(allowed)
+    if len(names) > LISTED_VALUES:
+        near = difflib.get_close_matches(value, names, n=5, cutoff=0.4) or names[:5]
+        return f"{len(names)} values are allowed, such as {', '.join(near)}"
     text = "allowed: " + ", ".join(names)
     close = difflib.get_close_matches(value, names, n=1)
     return f"did you mean {close[0]!r}? {text}" if close else text

@@ -114,3 +114,7 @@ def test_what_cannot_be_packed(folder: Path, tmp_path: Path) -> None:
 
 def test_file_records_are_sorted(folder: Path) -> None:
     assert [record.path for record in file_records(folder)] == ["graph/words.txt", "model.npz"]
+
+
+def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
+    assert verify(tmp_path).problems == ("there are no files: this is no model",)

@@ -105,6 +105,8 @@ def _checked(
     problems: list[str] = []
     warnings: list[str] = []
     version = name_version
+    if not records:
+        problems.append("there are no files: this is no model")
     if VERSION_NAME in small:
         version = parse_version(small[VERSION_NAME], where)
         if name_version is not None and name_version != version:
