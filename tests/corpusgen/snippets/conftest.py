@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import AddDraft, Generated
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.snippets import SyntaxSnippets, snippet_source
+from arqon_maestro.corpusgen.snippets.syntax import load_grammar
 from arqon_maestro.corpusgen.tokens import TokenStream, decode, split_units, token_stream
 from arqon_maestro.languages import registry
 
@@ -83,10 +83,8 @@ class Reparser:
 
     def __init__(self, file: SnippetFile) -> None:
         language = file.language
-        module = importlib.import_module(language.grammar or "")
-        self.parser = tree_sitter.Parser(
-            tree_sitter.Language(getattr(module, language.grammar_function)())
-        )
+        grammar = load_grammar(f"{language.grammar}:{language.grammar_function}")
+        self.parser = tree_sitter.Parser(grammar.language)
         self.source = file.stream.source.encode("ascii")
         self.tree = self.parser.parse(self.source)
 

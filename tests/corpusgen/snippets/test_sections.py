@@ -152,3 +152,22 @@ def test_a_silent_node_is_no_snippet_in_an_insert(parse_file, likely) -> None:
     found = file.snippets.starting_at(1, len(file.stream))
     assert [snippet.kind for snippet in found] == ["MarkupOpeningTag"]
     assert file.insert(likely, 1, len(file.stream)).words[:2] == ["open", "tag"]
+
+
+@pytest.mark.parametrize(
+    ("source", "candidates"),
+    [
+        ("(" * 20_000, 0),
+        ("x = " + "[" * 20_000 + "]" * 20_000, 20_000),
+        ("x = " + "f(" * 20_000 + ")" * 20_000, 20_000),
+        ("class A(" + ", ".join(["b"] * 10_000) + "): pass\n", 10_000),
+        ("f(" + "lambda: " * 10_000 + "a)\n", 2),
+        ("# a\n" * 10_000 + "b\n", 10_000),
+    ],
+)
+def test_hostile_sources_neither_crash_nor_hang(
+    parse_file, likely, source: str, candidates: int
+) -> None:
+    file = parse_file(source, "python")
+    drafts = file.drafts(likely)
+    assert len(drafts) + file.snippets.rejects.total() >= candidates

@@ -48,13 +48,16 @@ def elements(tree: SyntaxTree, shapes: Shapes, parent: int) -> Iterator[Candidat
     rules, by_child = shapes.rules_in(*place)
     if not rules:
         return
+    counts: dict[int, int] = {}
     for child in tree.children(parent):
         key = (tree.kinds[child], tree.fields[child])
         fitting = by_child.get(key)
         if fitting is None:
             fitting = by_child[key] = _fitting(shapes, rules, *key)
         for container, rule in fitting:
-            if rule.plain or _fits(tree, shapes, parent, child, rule):
+            if not (rule.plain or _fits(tree, child, rule)):
+                continue
+            if rule.count == "any" or _counts(tree, shapes, parent, rule, counts):
                 yield Candidate(child, container, rule)
                 break
 
@@ -84,40 +87,42 @@ def _admits(rule: ContainerRule, kind: str, field: str) -> bool:
     return kind[0] != "'"
 
 
-def _fits(tree: SyntaxTree, shapes: Shapes, parent: int, child: int, rule: ContainerRule) -> bool:
+def _fits(tree: SyntaxTree, child: int, rule: ContainerRule) -> bool:
     if rule.after and not tree.follows(child, rule.after):
         return False
     if rule.has is not None and not select(tree, child, rule.has):
         return False
-    if rule.lacks is not None and select(tree, child, rule.lacks):
-        return False
-    if rule.count == "any":
-        return True
-    count = sum(
-        tree.kinds[sibling] not in shapes.comments
-        and _admits(rule, tree.kinds[sibling], tree.fields[sibling])
-        for sibling in tree.children(parent)
-    )
+    return rule.lacks is None or not select(tree, child, rule.lacks)
+
+
+def _counts(
+    tree: SyntaxTree, shapes: Shapes, parent: int, rule: ContainerRule, counts: dict[int, int]
+) -> bool:
+    """Returns whether the parent has as many elements as the rule wants."""
+    count = counts.get(id(rule))
+    if count is None:
+        count = counts[id(rule)] = sum(
+            tree.kinds[child] not in shapes.comments
+            and _admits(rule, tree.kinds[child], tree.fields[child])
+            for child in tree.children(parent)
+        )
     return (rule.count == "one") == (count == 1)
 
 
 def comment_candidates(tree: SyntaxTree, shapes: Shapes, comment: int) -> Iterator[Candidate]:
     """Yields a comment as an element of the statement list that it lies in or right before."""
-    parent = tree.parents[comment]
-    if parent < 0:
-        return
-    follower = next(
-        (
-            child
-            for child in tree.children(parent)
-            if child > comment and tree.kinds[child] not in shapes.comments
-        ),
-        None,
-    )
-    for place in (parent, follower):
-        if place is None:
-            continue
+    for place in _places(tree, shapes, comment):
         for container, rule in rules_of(tree, shapes, place):
             if container in shapes.statement_lists:
                 yield Candidate(comment, container, rule)
                 return
+
+
+def _places(tree: SyntaxTree, shapes: Shapes, comment: int) -> Iterator[int]:
+    if tree.parents[comment] < 0:
+        return
+    yield tree.parents[comment]
+    for sibling in tree.siblings_behind(comment):
+        if tree.kinds[sibling] not in shapes.comments:
+            yield sibling
+            return

@@ -1,183 +1,32 @@
-"""Syntax nodes in terms of units: where a node and its roles lie, and what removing one takes."""
+"""Syntax nodes and their parts: where they lie in units, and what removing one takes."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from typing import NamedTuple
 
+from arqon_maestro.corpusgen.snippets.edits import Break, Edit, Output
+from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.ranges import (
+    Range,
+    blanks_after,
+    blanks_before,
+    ends_line,
+    trimmed,
+    without_semicolon,
+)
 from arqon_maestro.corpusgen.snippets.recipes import WHOLE
 from arqon_maestro.corpusgen.snippets.selectors import HERE, select
-from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, Role, Shape, Shapes
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
-from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
+from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, Role, Shape
+from arqon_maestro.corpusgen.tokens import LINE_BREAKS
 
 COMMENT_TEXT = "text"
 
-_BLANKS = SPACE + LINE_BREAKS
 _BRACKETS = "([{<|"
 _ITSELF = Role(at=(HERE,))
-Range = tuple[int, int]
-
-
-class UnsayableError(Exception):
-    """A node cannot be made into a mapping; the message is the reason that is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """A line break in a target, with the width of the new line's indentation in blanks."""
-
-    width: int
-
-
-Output = str | Break
-by_place = itemgetter(0, 1)  # the order of edits
-
-
-class Edit(NamedTuple):
-    """The units from `start` to `stop` are replaced by `output` in the target."""
-
-    start: int
-    stop: int
-    output: tuple[Output, ...] = ()
-
-
-class SyntaxFile:
-    """One file: its units, its tree and the shapes of its language."""
-
-    def __init__(self, stream: TokenStream, tree: SyntaxTree, shapes: Shapes) -> None:
-        self.stream = stream
-        self.tree = tree
-        self.shapes = shapes
-        self._comment_ranges: list[Range] | None = None
-        self._breaks: list[int] | None = None
-
-    def units(self, node: int) -> Range:
-        """Returns the units of a node, without the blanks around it.
-
-        Raises:
-            UnsayableError: if the node starts or ends inside a unit.
-        """
-        stream, shape = self.stream, self.stream.shape
-        starts, source = stream.start, stream.source
-        first, last = self.tree.starts[node], self.tree.ends[node]
-        start, stop = bisect_left(starts, first), bisect_left(starts, last)
-        if (starts[start] != first and source[first : starts[start]].strip()) or (
-            starts[stop] != last and source[last : starts[stop]].strip()
-        ):
-            raise UnsayableError("token boundary")
-        return trimmed(shape, start, stop)
-
-    def start_with(self, node: int, along: Sequence[str]) -> int:
-        """Returns the first unit of a node and of the nodes `along` right before it."""
-        first = node
-        for sibling in reversed(self.tree.siblings_before(node)):
-            if self.tree.kinds[sibling] not in along:
-                break
-            first = sibling
-        return self.units(first)[0]
-
-    def stop_with(self, node: int, behind: Sequence[str]) -> int:
-        """Returns the last unit of a node and of the nodes `behind` right after it."""
-        tree, last = self.tree, node
-        for child in tree.children(tree.parents[node]):
-            if child <= node:
-                continue
-            if tree.kinds[child] not in behind:
-                break
-            last = child
-        return self.units(last)[1]
-
-    def line_width(self, unit: int) -> int:
-        """Returns the indentation of the line that holds `unit`, in blanks."""
-        breaks = self._breaks
-        if breaks is None:
-            found = re.finditer(f"[{LINE_BREAKS}]", self.stream.shape)
-            breaks = self._breaks = [match.start() for match in found]
-        line = bisect_right(breaks, unit) - 1
-        return self.break_width(breaks[line]) if line >= 0 else 0
-
-    def break_width(self, unit: int) -> int:
-        """Returns the indentation behind the line break `unit`, in blanks."""
-        stream = self.stream
-        text = stream.source[stream.start[unit] : stream.start[unit + 1]]
-        return len(text) - text.rfind("\n") - 1
-
-    def has_comments(self, start: int, stop: int) -> bool:
-        """Returns whether a comment starts between two units."""
-        return bool(self.comments_in(start, stop))
-
-    def comments_in(self, start: int, stop: int) -> Sequence[Range]:
-        """Returns the ranges to cut, so that no comment stays between two units.
-
-        A comment that has its line for itself goes with the line break before it, another one with
-        the blanks before it.
-        """
-        ranges = self._comment_ranges
-        if ranges is None:
-            ranges = self._comment_ranges = self._find_comments()
-        if not ranges:
-            return ()
-        low = bisect_left(ranges, (start, start))
-        high = bisect_left(ranges, (stop, stop))
-        return ranges[low:high]
-
-    def _find_comments(self) -> list[Range]:
-        kinds, shape = self.tree.kinds, self.stream.shape
-        found = []
-        for node, kind in enumerate(kinds):
-            if kind not in self.shapes.comments:
-                continue
-            try:
-                start, stop = self.units(node)
-            except UnsayableError:
-                continue
-            if start == stop:
-                continue
-            start = blanks_before(shape, start, 0, SPACE)
-            if start and shape[start - 1] in LINE_BREAKS and _ends_line(shape, stop):
-                start -= 1
-            found.append((start, stop))
-        return sorted(found)
-
-
-def _ends_line(shape: str, unit: int) -> bool:
-    return unit >= len(shape) or shape[unit] in LINE_BREAKS
-
-
-def trimmed(shape: str, start: int, stop: int) -> Range:
-    """Returns the range without the blanks and line breaks at its ends."""
-    while stop > start and shape[stop - 1] in _BLANKS:
-        stop -= 1
-    while start < stop and shape[start] in _BLANKS:
-        start += 1
-    return start, stop
-
-
-def blanks_before(shape: str, unit: int, low: int, blanks: str = _BLANKS) -> int:
-    """Returns where the blanks that end before `unit` start, not before `low`."""
-    while unit > low and shape[unit - 1] in blanks:
-        unit -= 1
-    return unit
-
-
-def blanks_after(shape: str, unit: int, high: int) -> int:
-    """Returns where the blanks that start at `unit` end, not behind `high`."""
-    while unit < high and shape[unit] in _BLANKS:
-        unit += 1
-    return unit
-
-
-def without_semicolon(shape: str, start: int, stop: int) -> int:
-    """Returns where a range ends without a semicolon at its end and the blanks before that."""
-    if shape[stop - 1] == ";" and stop - start > 1:
-        return blanks_before(shape, stop - 1, start)
-    return stop
 
 
 class Part(NamedTuple):
@@ -319,7 +168,7 @@ class NodeView:
         tree, stream = self.file.tree, self.file.stream
         comment = self.file.shapes.comments.get(tree.kinds[self.node])
         alone = self.start > 0 and stream.shape[self.start - 1] in LINE_BREAKS
-        if comment is None or not alone or not _ends_line(stream.shape, self.stop):
+        if comment is None or not alone or not ends_line(stream.shape, self.stop):
             return None
         offset, end = stream.start[self.start], tree.ends[self.node]
         opener = re.compile(comment.opens).match(stream.source, offset, end)
@@ -384,7 +233,7 @@ class NodeView:
         tree, comments = self.file.tree, self.file.shapes.comments
         node = part.nodes[0]
         while node != self.node:
-            for sibling in reversed(tree.siblings_before(node)):
+            for sibling in tree.siblings_before(node):
                 if tree.kinds[sibling] not in comments:
                     return self.file.units(sibling)[1]
             node = tree.parents[node]

@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
-from arqon_maestro.corpusgen.snippets.parts import (
-    Edit,
-    NodeView,
-    Part,
-    Range,
-    SyntaxFile,
-    UnsayableError,
-    by_place,
-    without_semicolon,
-)
+from arqon_maestro.corpusgen.snippets.edits import Edit, by_place
+from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.parts import NodeView, Part
+from arqon_maestro.corpusgen.snippets.ranges import Range, without_semicolon
 from arqon_maestro.corpusgen.snippets.recipes import Form, Section, Weights
 from arqon_maestro.corpusgen.snippets.targets import print_target, with_one_caret, without_carets
 

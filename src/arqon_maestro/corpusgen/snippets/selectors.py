@@ -118,8 +118,8 @@ def _collect(tree: SyntaxTree, node: int, step: Step, matches: list[int]) -> Non
 
 
 def _collect_next(tree: SyntaxTree, node: int, step: Step, matches: list[int]) -> None:
-    parent, following = tree.parents[node], tree.afters[node]
-    if parent >= 0 and following < tree.afters[parent] and tree.kinds[following] in step.kinds:
+    following = next(tree.siblings_behind(node), None)
+    if following is not None and tree.kinds[following] in step.kinds:
         matches.append(following)
 
 

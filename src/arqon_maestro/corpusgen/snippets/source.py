@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
-from arqon_maestro.corpusgen.snippets.parts import NodeView, SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.parts import NodeView
 from arqon_maestro.corpusgen.snippets.sections import choose_form, say, say_whole
 from arqon_maestro.corpusgen.snippets.shapes import COMMENT, shapes_named
 from arqon_maestro.corpusgen.snippets.syntax import parse

@@ -34,6 +34,7 @@ class SyntaxTree:
         starts, ends: offsets in characters.
         fields: the name of the field a node fills in its parent, or "".
         parents: the parent's index; -1 for the root.
+        befores: the sibling right before a node; -1 for the first.
         afters: the index just behind a node's subtree.
         faulty: nodes that contain a syntax error.
         error_bytes: characters that lie in outermost ERROR nodes.
@@ -46,6 +47,7 @@ class SyntaxTree:
     ends: Sequence[int]
     fields: Sequence[str]
     parents: Sequence[int]
+    befores: Sequence[int]
     afters: Sequence[int]
     faulty: frozenset[int]
     error_bytes: int
@@ -67,19 +69,25 @@ class SyntaxTree:
             yield child
             child = afters[child]
 
-    def siblings_before(self, node: int) -> Sequence[int]:
-        """Returns the siblings of a node that stand before it."""
-        siblings = []
-        for child in self.children(self.parents[node]):
-            if child == node:
-                break
-            siblings.append(child)
-        return siblings
+    def siblings_before(self, node: int) -> Iterator[int]:
+        """Yields the siblings of a node that stand before it, the nearest first."""
+        sibling = self.befores[node]
+        while sibling >= 0:
+            yield sibling
+            sibling = self.befores[sibling]
+
+    def siblings_behind(self, node: int) -> Iterator[int]:
+        """Yields the siblings of a node that stand behind it, the nearest first."""
+        parent = self.parents[node]
+        sibling, end = self.afters[node], self.afters[parent] if parent >= 0 else 0
+        while sibling < end:
+            yield sibling
+            sibling = self.afters[sibling]
 
     def follows(self, node: int, kinds: Sequence[str]) -> bool:
-        """Returns whether the node right before `node` is of one of `kinds`."""
-        before = self.siblings_before(node)
-        return bool(before) and self.kinds[before[-1]] in kinds
+        """Returns whether the sibling right before `node` is of one of `kinds`."""
+        before = self.befores[node]
+        return before >= 0 and self.kinds[before] in kinds
 
     def text(self, node: int) -> str:
         """Returns the source text of `node`."""
@@ -172,12 +180,14 @@ def _walk(source: str, grammar: Grammar) -> SyntaxTree:
     ends: list[int] = []
     fields: list[str] = []
     parents: list[int] = []
+    befores: list[int] = []
     afters: list[int] = []
     faulty: list[int] = []
     error_bytes, error_end = 0, 0
     has_errors = tree.root_node.has_error
     cursor = tree.walk()
     ancestors: list[int] = []
+    before = -1
     while True:
         node = cursor.node
         assert node is not None  # a cursor always stands on a node
@@ -188,6 +198,7 @@ def _walk(source: str, grammar: Grammar) -> SyntaxTree:
         ends.append(node.end_byte)
         fields.append(field_names[cursor.field_id or 0])
         parents.append(ancestors[-1] if ancestors else -1)
+        befores.append(before)
         afters.append(index + 1)
         if has_errors and node.has_error:
             faulty.append(index)
@@ -196,7 +207,9 @@ def _walk(source: str, grammar: Grammar) -> SyntaxTree:
                 error_bytes += error_end - starts[index]
         if cursor.goto_first_child():
             ancestors.append(index)
+            before = -1
             continue
+        before = index
         while not cursor.goto_next_sibling():
             if not ancestors:
                 return SyntaxTree(
@@ -206,10 +219,12 @@ def _walk(source: str, grammar: Grammar) -> SyntaxTree:
                     ends,
                     fields,
                     parents,
+                    befores,
                     afters,
                     frozenset(faulty),
                     error_bytes,
                     tree.root_node,
                 )
             cursor.goto_parent()
-            afters[ancestors.pop()] = len(kinds)
+            before = ancestors.pop()
+            afters[before] = len(kinds)

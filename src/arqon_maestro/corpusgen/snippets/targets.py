@@ -6,15 +6,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from arqon_maestro.corpusgen.generation import CARET
-from arqon_maestro.corpusgen.snippets.parts import (
-    Break,
-    Edit,
-    Output,
-    Range,
-    SyntaxFile,
-    UnsayableError,
-    by_place,
-)
+from arqon_maestro.corpusgen.snippets.edits import Break, Edit, Output, by_place
+from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
+from arqon_maestro.corpusgen.snippets.ranges import Range
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, WORDS
 
 _Unit = TypeVar("_Unit", bound=Output)
