@@ -10,7 +10,7 @@ from typing import Protocol
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
 from arqon_maestro.corpusgen.grammar.chaining import Chaining, load_chaining
-from arqon_maestro.corpusgen.grammar.draws import drawn, in_order, one_of, sometimes, tagged
+from arqon_maestro.corpusgen.grammar.draws import OneOf, Sometimes, drawn, in_order, tagged
 from arqon_maestro.corpusgen.grammar.markup import parse_markup
 from arqon_maestro.corpusgen.grammar.rules import load_grammar
 from arqon_maestro.corpusgen.grammar.sampler import PLACEHOLDER, Sampler, load_sampler
@@ -96,24 +96,24 @@ class Chainer:
         self._rates = chaining
         self._lengths = _table(chaining.lengths)
         self._replacement_lengths = _table(chaining.replacement_lengths)
-        draw = sampler.draw
-        self._unchainable = one_of(
-            [tagged("unchainableCommand", draw(rule)) for rule in chaining.unchainable_commands]
+        part = sampler.part
+        self._unchainable = drawn(
+            tagged("unchainableCommand", OneOf([*map(part, chaining.unchainable_commands)]))
         )
-        self._meta = one_of([tagged("metaCommand", draw(rule)) for rule in chaining.meta_commands])
-        self._repeat = draw(REPEAT)
-        self._preposition = draw(PREPOSITION_SELECTION)
-        self._text = [(rule, drawn(tagged(COMMAND, draw(rule)))) for rule in chaining.text]
-        quantifier = sometimes(chaining.quantified, draw(QUANTIFIER))
+        self._meta = drawn(tagged("metaCommand", OneOf([*map(part, chaining.meta_commands)])))
+        self._repeat = drawn(part(REPEAT))
+        self._preposition = drawn(part(PREPOSITION_SELECTION))
+        self._text = [(rule, drawn(tagged(COMMAND, part(rule)))) for rule in chaining.text]
+        quantifier = Sometimes(chaining.quantified, part(QUANTIFIER))
         without_text = {
             rule: tagged(
                 COMMAND,
-                in_order([draw(rule), quantifier]) if rule in chaining.quantifiable else draw(rule),
+                in_order([part(rule), quantifier]) if rule in chaining.quantifiable else part(rule),
             )
             for rule in chaining.without_text
         }
         self._go_to = drawn(without_text[GO_TO])
-        self._without_text = one_of(tuple(without_text.values()))
+        self._without_text = drawn(OneOf([*without_text.values()]))
 
     def chains(
         self, mappings: Sequence[Spoken], choices: Choices, counts: ChainCounts

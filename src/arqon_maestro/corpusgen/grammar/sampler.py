@@ -9,12 +9,12 @@ from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.grammar.canonical import GENERATOR_RULES
 from arqon_maestro.corpusgen.grammar.draws import (
     Draw,
+    OneOf,
     Part,
+    Repeated,
+    Sometimes,
     drawn,
     in_order,
-    one_of,
-    repeated,
-    sometimes,
     tagged,
 )
 from arqon_maestro.corpusgen.grammar.expansion import AGAIN, MOST_COPIES
@@ -48,7 +48,7 @@ _WITHOUT_INNER_TAGS = GENERATOR_RULES | {FREE_TEXT, *NUMBER_RULES}
 class Sampler:
     """Draws samples of a grammar's rules as canonical markup tokens.
 
-    Each rule is compiled once, when it is first asked for.
+    Each rule is worked out once, when it is first asked for.
 
     Args:
         grammar: the rules and how they are weighted.
@@ -58,7 +58,7 @@ class Sampler:
     def __init__(self, grammar: Grammar, applications: tuple[tuple[str, ...], ...]) -> None:
         self._grammar = grammar
         self._applications = applications
-        self._insides: dict[tuple[str, bool], Part] = {}
+        self._references: dict[tuple[str, bool], Part] = {}
 
     def sample(self, rule: str, choices: Choices) -> list[str]:
         """Returns the tokens of `rule`, with `PLACEHOLDER` for each free text.
@@ -69,41 +69,38 @@ class Sampler:
             UsageError: there is no such rule.
         """
         tokens: list[str] = []
-        self.draw(rule)(choices, tokens)
+        drawn(self.part(rule))(choices, tokens)
         return tokens
 
-    def draw(self, rule: str) -> Draw:
-        """Returns what appends a sample of `rule`, in its tag, to a list of tokens.
+    def part(self, rule: str) -> Part:
+        """Returns what `rule` is said as, in its tag.
 
         Raises:
             UsageError: there is no such rule.
         """
-        return drawn(self._reference(rule, tags=True))
+        return self._reference(rule, tags=True)
 
     def _reference(self, rule: str, tags: bool) -> Part:
-        inside = self._inside(rule, tags and rule not in _WITHOUT_INNER_TAGS)
-        return tagged(rule, inside) if tags else inside
+        key = (rule, tags)
+        if key not in self._references:
+            inside = self._inside(rule, tags and rule not in _WITHOUT_INNER_TAGS)
+            self._references[key] = tagged(rule, inside) if tags else inside
+        return self._references[key]
 
     def _inside(self, rule: str, tags: bool) -> Part:
         """Returns what is in the tag of a rule, with or without tags of its own."""
-        key = (rule, tags)
-        if key not in self._insides:
-            own = self._grammar.rules.get(rule)
-            if own is None:
-                raise UsageError(
-                    f"no rule {rule!r} in the grammar", why=did_you_mean(rule, self._grammar.rules)
-                )
-            self._insides[key] = self._compile_rule(rule, own, tags)
-        return self._insides[key]
-
-    def _compile_rule(self, rule: str, own: Expression, tags: bool) -> Part:
+        own = self._grammar.rules.get(rule)
+        if own is None:
+            raise UsageError(
+                f"no rule {rule!r} in the grammar", why=did_you_mean(rule, self._grammar.rules)
+            )
         entries = self._grammar.weights.get(rule)
         if entries is None:
             return self._compile(own, rule, tags)
         parts = [self._compile(entry.expression or own, rule, tags) for entry in entries]
         if len(parts) == 1:
             return parts[0]
-        return one_of(parts, [entry.weight for entry in entries])
+        return OneOf(parts, [entry.weight for entry in entries])
 
     def _compile(self, expression: Expression, rule: str, tags: bool) -> Part:
         match expression:
@@ -117,27 +114,27 @@ class Sampler:
             case Sequence(parts):
                 return in_order([self._compile(part, rule, tags) for part in parts])
             case Alternatives(options):
-                return one_of([self._compile(option, rule, tags) for option in options])
+                return OneOf([self._compile(option, rule, tags) for option in options])
             case Optional(part) | Star(part):
-                return sometimes(0.5, self._compile(part, rule, tags))
+                return Sometimes(0.5, self._compile(part, rule, tags))
             case Plus(part):
-                return repeated(self._compile(part, rule, tags), AGAIN, MOST_COPIES)
+                return Repeated(self._compile(part, rule, tags), AGAIN, MOST_COPIES)
             case AnyWord():
                 return (PLACEHOLDER,)
             case NumberIn(values):
                 return _number(values, spoken_fully=rule == "number")
             case ApplicationName():
-                return one_of(self._applications)
+                return OneOf(self._applications)
             case Times():
                 return _times
             case Digits():
                 return lambda choices, out: out.append(str(choices.below(10)))
 
 
-def _number(values: range, spoken_fully: bool) -> Draw:
+def _number(values: range, spoken_fully: bool) -> Part:
     if not spoken_fully:
         # The ranges are names of numbers only: "three five times" is no quantifier.
-        return one_of([tuple(speak_below_hundred(value)) for value in values])
+        return OneOf([tuple(speak_below_hundred(value)) for value in values])
     numbers = [str(value) for value in values]
     return lambda choices, out: out.extend(speak_number(choices.choose(numbers), choices))
 
