@@ -8,7 +8,6 @@ from importlib.resources import files
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.grammar.canonical import GENERATOR_RULES
 from arqon_maestro.corpusgen.grammar.draws import (
-    Draw,
     OneOf,
     Part,
     Repeated,
