@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from arqon_maestro.corpusgen.choices import RandomChoices
 from arqon_maestro.corpusgen.snippets.shapes import container_names
@@ -52,3 +54,18 @@ def test_complete_targets_parse_in_place(
             assert draft.container in container_names()
             if not draft.partial and (language, draft.kind) not in NEVER_EMPTY:
                 assert parser.still_clean(*file.put_back(draft)), draft
+
+
+@pytest.mark.parametrize("language", sorted({path.stem for path in CASES.glob("*.yaml")}))
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_broken_sources_are_no_errors(language: str, parse_file, data: st.DataObject) -> None:
+    cases = yaml.safe_load((CASES / f"{language}.yaml").read_text())
+    source = data.draw(st.sampled_from([case["source"] for case in cases]))
+    start = data.draw(st.integers(0, len(source)))
+    stop = data.draw(st.integers(start, min(start + 20, len(source))))
+    junk = data.draw(st.text("(){}[]<>;:,'\"#/ \n", max_size=5))
+    file = parse_file(source[:start] + junk + source[stop:], language)
+    for draft in file.drafts(RandomChoices(start)):
+        assert draft.start < draft.stop
+        assert draft.output

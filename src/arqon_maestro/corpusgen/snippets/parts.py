@@ -140,7 +140,7 @@ class NodeView:
         if len(nodes) > 1:
             stop = file.units(nodes[-1])[1]
         stop = without_semicolon(shape, start, stop)
-        inside = role.inside and shape[start] in _BRACKETS
+        inside = role.inside and stop - start > 1 and shape[start] in _BRACKETS
         if inside:
             start, stop = trimmed(shape, start + 1, stop - 1)
         return Part(role, nodes, start, stop) if start < stop or inside else None

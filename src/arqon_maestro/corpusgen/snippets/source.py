@@ -54,7 +54,6 @@ class InTextSnippet:
 
     view: NodeView
     kind: str
-    rejects: Counter[str]
 
     @property
     def stop(self) -> int:
@@ -66,8 +65,7 @@ class InTextSnippet:
         try:
             form = choose_form(self.view, self.kind, generator.choices, in_text=True)
             said = say(self.view, form, generator, sampler)
-        except UnsayableError as reason:
-            self.rejects[str(reason)] += 1
+        except UnsayableError:
             return None
         return Generated(said.words, said.output, said.remaining, said.partial, self.view.stop)
 
@@ -131,7 +129,7 @@ class SyntaxSnippets:
             except UnsayableError:
                 continue
             if kind in self._file.shapes.in_text_kinds:
-                found.append(InTextSnippet(view, kind, self.rejects))
+                found.append(InTextSnippet(view, kind))
         return found
 
     def _in_text_nodes(self) -> dict[int, list[int]]:
