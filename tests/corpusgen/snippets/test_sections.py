@@ -158,16 +158,14 @@ def test_a_silent_node_is_no_snippet_in_an_insert(parse_file, likely) -> None:
     ("source", "candidates"),
     [
         ("(" * 20_000, 0),
-        ("x = " + "[" * 20_000 + "]" * 20_000, 20_000),
-        ("x = " + "f(" * 20_000 + ")" * 20_000, 20_000),
+        ("x = " + "[" * 10_000 + "]" * 10_000, 9_000),
+        ("x = " + "f(" * 10_000 + ")" * 10_000, 9_000),
         ("class A(" + ", ".join(["b"] * 10_000) + "): pass\n", 10_000),
         ("f(" + "lambda: " * 10_000 + "a)\n", 2),
         ("# a\n" * 10_000 + "b\n", 10_000),
     ],
 )
-def test_hostile_sources_neither_crash_nor_hang(
-    parse_file, likely, source: str, candidates: int
-) -> None:
+def test_hostile_sources_neither_crash_nor_hang(parse_file, source: str, candidates: int) -> None:
     file = parse_file(source, "python")
-    drafts = file.drafts(likely)
+    drafts = file.drafts(RandomChoices(1))
     assert len(drafts) + file.snippets.rejects.total() >= candidates
