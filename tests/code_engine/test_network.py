@@ -22,7 +22,7 @@ from arqon_maestro.code_engine.marian import (
     write_arrays,
 )
 from arqon_maestro.code_engine.network import Batch, Network
-from arqon_maestro.code_engine.recipe import NetworkRecipe
+from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe
 from arqon_maestro.code_engine.weights import named_weights, read_model, write_model
 from arqon_maestro.errors import DataError, MissingPartError
 
@@ -189,3 +189,10 @@ def test_shapes_that_cannot_be() -> None:
     for values in ({"dim": 10, "heads": 4}, {"dim": 9, "heads": 3}, {"encoder_layers": 0}):
         with pytest.raises(ValidationError):
             NetworkRecipe(**{"encoder_layers": 1, "decoder_layers": 1, **values})
+
+
+def test_a_vocabulary_without_room_for_the_lexicon() -> None:
+    DatasetRecipe(lexicon_size=100, vocabulary="words", vocabulary_size=122)
+    DatasetRecipe(lexicon_size=100, vocabulary="pieces", vocabulary_size=50)
+    with pytest.raises(ValidationError, match="no room"):
+        DatasetRecipe(lexicon_size=100, vocabulary="words", vocabulary_size=121)

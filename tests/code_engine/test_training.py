@@ -12,8 +12,10 @@ import torch
 
 from arqon_maestro.artifacts import sha256_file
 from arqon_maestro.code_engine.checkpoint import CHECKPOINT_FILE
+from arqon_maestro.code_engine.journal import LOG_FILE
 from arqon_maestro.code_engine.recipe import TrainingRecipe
-from arqon_maestro.code_engine.training import LOG_FILE, learning_rate, train
+from arqon_maestro.code_engine.schedule import learning_rate
+from arqon_maestro.code_engine.training import train
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 
 from .conftest import DATASET, NETWORK, SHORT, TRAINING, Trained

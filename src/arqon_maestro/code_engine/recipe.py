@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from arqon_maestro.corpusgen.unknowns import MAX_UNKNOWNS
+
 MAX_POSITIONS = 1024
 """Rows of the position table: the longest line, in tokens, that a model can be given."""
 
@@ -41,6 +43,16 @@ class DatasetRecipe(_Recipe):
     valid_lines: int = Field(
         default=100_000, gt=0, description="pairs drawn from the validation split to validate on"
     )
+
+    @model_validator(mode="after")
+    def _check_room(self) -> DatasetRecipe:
+        needed = self.lexicon_size + MAX_UNKNOWNS + 2
+        if self.vocabulary == "words" and self.vocabulary_size < needed:
+            raise ValueError(
+                f"vocabulary_size {self.vocabulary_size} has no room for lexicon_size "
+                f"{self.lexicon_size}, {MAX_UNKNOWNS} placeholders, </s> and <unk>: {needed}"
+            )
+        return self
 
 
 class NetworkRecipe(_Recipe):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from arqon_maestro.artifacts import atomic_text, digest_value
+from arqon_maestro.artifacts import digest_value
 from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.batching import BatchPlan, make_batch, plan_batches
 from arqon_maestro.code_engine.checkpoint import (
@@ -26,14 +24,16 @@ from arqon_maestro.code_engine.checkpoint import (
     save_checkpoint,
 )
 from arqon_maestro.code_engine.engine import MODEL_FILE
+from arqon_maestro.code_engine.interruption import stop_signals
+from arqon_maestro.code_engine.journal import LOG_FILE, Journal
 from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.preparation import Prepared, prepare
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
+from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.weights import write_model
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.progress import SILENT, Reporter, Task
 
-LOG_FILE = "log.jsonl"
 LOG_EVERY = 50
 ADAM_BETAS = (0.9, 0.98)
 ADAM_EPSILON = 1e-9
@@ -64,20 +64,6 @@ class TrainingSummary:
     seconds: float
     words_per_s: float
     pairs: dict[str, dict[str, Any]]
-
-
-def learning_rate(recipe: TrainingRecipe, update: int) -> float:
-    """Returns the learning rate of the update after `update` ones."""
-    step = update + 1
-    if step < recipe.warmup:
-        return recipe.learning_rate * step / recipe.warmup
-    if recipe.schedule == "inverse-sqrt":
-        return recipe.learning_rate * math.sqrt(recipe.warmup / step)
-    left = max(0.0, (recipe.updates - update) / max(1, recipe.updates - recipe.warmup))
-    share = min(1.0, left)
-    if recipe.schedule == "cosine":
-        share = 0.5 * (1.0 - math.cos(math.pi * share))
-    return recipe.learning_rate * share
 
 
 def train(
@@ -121,7 +107,7 @@ def train(
     prepared = prepare(data, output, dataset, reporter)
     if restart:
         (output / CHECKPOINT_FILE).unlink(missing_ok=True)
-    with _threads(threads), torch.random.fork_rng(devices=[]), _stop_signals() as stop:
+    with _threads(threads), torch.random.fork_rng(devices=[]), stop_signals() as stop:
         loop = _Loop(prepared, output, network, training)
         first_words = loop.state.words
         with reporter.task(label, total=training.updates, unit="updates") as task:
@@ -169,7 +155,7 @@ class _Loop:
         if found:
             self._restore(found)
         self.saved_update = self.state.update if found else -1
-        self.log = _Log(output / LOG_FILE, self.state.update)
+        self.journal = Journal(output / LOG_FILE, self.state.update)
         self.plan = self._plan()
 
     def run(self, stop: threading.Event, task: Task) -> Literal["updates", "patience"]:
@@ -183,7 +169,7 @@ class _Loop:
             if state.update % LOG_EVERY == 0:
                 loss = state.window_loss / state.window_words
                 speed = (state.words - words_before) / (time.monotonic() - started)
-                self.log.write(
+                self.journal.write(
                     update=state.update,
                     loss=loss,
                     learning_rate=learning_rate(recipe, state.update - 1),
@@ -262,7 +248,7 @@ class _Loop:
         state = self.state
         evaluated = self.averaged or self.network
         loss = validation_loss(evaluated, self.valid_pairs, self.recipe)
-        self.log.write(update=state.update, valid_loss=loss)
+        self.journal.write(update=state.update, valid_loss=loss)
         if loss < state.best_loss:
             state.best_loss, state.best_update, state.stale_validations = loss, state.update, 0
             state.best = {name: value.clone() for name, value in evaluated.state_dict().items()}
@@ -323,27 +309,6 @@ def validation_loss(network: Network, pairs: PairArrays, recipe: TrainingRecipe)
     return loss / words
 
 
-class _Log:
-    """Lines of JSON, as many as the checkpoint knows of when it goes on."""
-
-    def __init__(self, path: Path, update: int) -> None:
-        self.path = path
-        kept = [line for line in self._lines() if json.loads(line)["update"] <= update]
-        with atomic_text(path) as stream:
-            stream.writelines(kept)
-
-    def _lines(self) -> list[str]:
-        if not self.path.is_file():
-            return []
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        # A kill can leave the last line unfinished.
-        return [line for line in lines if line.endswith("}\n")]
-
-    def write(self, **values: Any) -> None:
-        with open(self.path, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(values) + "\n")
-
-
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
     before = torch.get_num_threads()
@@ -352,19 +317,3 @@ def _threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Turns SIGINT and SIGTERM into an event, where signals can be caught."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in signals}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
