@@ -158,37 +158,46 @@ class SyntaxSnippets:
                 yield draft
 
     def _draft(self, candidate: Candidate, generator: InsertGenerator) -> AddDraft | None:
-        file, node, container, rule = self._file, *candidate
-        plain = file.shapes.plain_forms.get(rule.kind) if rule.kind else None
-        if plain is not None and not rule.along and not rule.behind:
+        node, container, rule = candidate
+        file, shapes = self._file, self._file.shapes
+        node_type = file.tree.kinds[node]
+        kind = rule.kind
+        if node_type in shapes.comments:
+            kind = COMMENT
+        elif kind is None and node_type not in shapes.nodes:
+            kind = rule.otherwise
+            if kind is None:
+                return self._bare(node, container, generator)
+        plain = shapes.plain_forms.get(kind) if kind is not None else None
+        if kind is not None and plain is not None and not rule.along and not rule.behind:
             # Arguments, parameters, modifiers: two candidates of three need no look at their parts.
             start, stop = file.units(node)
             if not _speakable(start, stop, node in file.tree.faulty):
                 return None
             said = say_whole(file, start, stop, plain, generator)
-            return AddDraft(
-                said.words, said.output, start, stop, container, rule.kind, said.partial
-            )
+            return AddDraft(said.words, said.output, start, stop, container, kind, said.partial)
         view = NodeView(file, node, container, rule)
         if not _speakable(view.start, view.stop, view.header_is_faulty()):
             return None
-        if file.tree.kinds[node] in file.shapes.comments:
-            kind: str | None = COMMENT
-        else:
-            kind = rule.kind or view.kind() or rule.otherwise
+        kind = kind or view.kind() or rule.otherwise
         if kind is None:
-            if container.endswith(_SLOT) or not generator.choices.flip(_BARE):
-                return None
-            bare = generator.generate(view.start, view.stop)
-            output = with_one_caret(bare.output)
-            return AddDraft(
-                bare.words, output, view.start, view.stop, container, None, bare.partial
-            )
+            return self._bare(node, container, generator)
         form = choose_form(view, kind, generator.choices)
         said = say(view, form, generator, generator.draw_sampler())
         return AddDraft(
             said.words, said.output, view.start, view.stop, container, kind, said.partial
         )
+
+    def _bare(self, node: int, container: str, generator: InsertGenerator) -> AddDraft | None:
+        """Says a few of the elements that have no kind, without a trigger or a caret."""
+        if container.endswith(_SLOT) or not generator.choices.flip(_BARE):
+            return None
+        start, stop = self._file.units(node)
+        if not _speakable(start, stop, node in self._file.tree.faulty):
+            return None
+        said = generator.generate(start, stop)
+        output = with_one_caret(said.output)
+        return AddDraft(said.words, output, start, stop, container, None, said.partial)
 
 
 def _speakable(start: int, stop: int, faulty: bool) -> bool:
