@@ -64,8 +64,9 @@ class Identifiers:
         if language.usual_style is not None:
             self._explicit_in_code[language.usual_style] = rates.explicit_usual_style
         self._explicit_in_text = dict.fromkeys(self._style_names, rates.explicit_style)
-        for table in (self._explicit_in_code, self._explicit_in_text):
-            table[styles.LOWERCASE] = rates.explicit_lower_case
+        self._explicit_lower_case = rates.explicit_lower_case
+        self._relabel = rates.relabel_single_word
+        self._composite_rate = rates.composite
 
     def say(
         self,
@@ -94,11 +95,11 @@ class Identifiers:
         after = at + 1
         if shape[at] == LOWER and (after == stop or shape[after] not in _JOINING):
             # Nearly two words in three are of this kind.
-            if not flip(self._rates.relabel_single_word):
-                style = styles.LOWERCASE
-            else:
-                style = self._relabelled(styles.LOWERCASE, at, stop)
-            if flip(self._explicit(style, at)):
+            style, explicit = styles.LOWERCASE, self._explicit_lower_case
+            if flip(self._relabel):
+                style = self._relabelled(style, at, stop)
+                explicit = self._explicit(style, at)
+            if flip(explicit):
                 words += self._choices.choose(self._style_names[style])
             self._word(at, style == styles.LOWERCASE, words, output)
             return after, False
@@ -141,7 +142,7 @@ class Identifiers:
         style = candidates[0] if len(candidates) == 1 else choices.choose(candidates)
         if style == styles.TITLE_CASE and sampler.title_as_capitals:
             return styles.first_word_end(shape, at, end), styles.CAPITALIZED, cut
-        if end - at == 1 and style in _RELABELS and choices.flip(rates.relabel_single_word):
+        if end - at == 1 and style in _RELABELS and choices.flip(self._relabel):
             style = self._relabelled(style, at, stop)
         return end, style, cut
 
@@ -154,7 +155,9 @@ class Identifiers:
 
     def _explicit(self, style: str, at: int) -> float:
         """Returns how often the style's name is said of an identifier at `at`."""
-        if style == styles.LOWERCASE or self._in_text is None or not self._in_text(at):
+        if style == styles.LOWERCASE:
+            return self._explicit_lower_case
+        if self._in_text is None or not self._in_text(at):
             return self._explicit_in_code[style]
         return self._explicit_in_text[style]
 
@@ -162,9 +165,8 @@ class Identifiers:
         self, index: int, first_in_lower_case: bool, words: list[str], output: list[str]
     ) -> None:
         """Says one word (section 3.8); the output has two units where it is split."""
-        choices, rates = self._choices, self._rates
         word = self._text[index]
-        if self._flip(rates.composite):
+        if self._flip(self._composite_rate):
             split = self._split(word)
             if split is not None:
                 self._composite(index, split, first_in_lower_case, words, output)
@@ -175,13 +177,13 @@ class Identifiers:
             words.append(word)
             return
         said: Sequence[str] = (word,)
-        if others is not None and choices.flip(rates.alias):
-            said = choices.choose(others)
+        if others is not None and self._flip(self._rates.alias):
+            said = self._choices.choose(others)
         if not self._alternative_words:
             words += said
             return
         for part in said:
-            words += alternative(part, choices, rates)
+            words += alternative(part, self._choices, self._rates)
 
     def _split(self, word: str) -> tuple[str, str] | None:
         splits = halves(word)

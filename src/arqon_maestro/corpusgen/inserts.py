@@ -8,7 +8,7 @@ else recurses, so that no source is too deep or too long.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import (
@@ -29,13 +29,14 @@ _SPACE_RUN = re.compile(r" +")
 # Brackets nested deeper than this are said as plain symbols.
 _DEEPEST_NESTING = 40
 
-_WORD, _SPACE, _NUMBER, _BREAK, _SYMBOL = range(5)
+_SYMBOL, _WORD, _SPACE, _NUMBER, _BREAK = range(5)
 _KINDS = {
     **dict.fromkeys(WORDS, _WORD),
     SPACE: _SPACE,
     NUMBER: _NUMBER,
     **dict.fromkeys(LINE_BREAKS, _BREAK),
 }
+_KIND_OF_BYTE = bytes(_KINDS.get(chr(byte), _SYMBOL) for byte in range(256))
 
 _Tail = tuple[int, int, int, int, bool]
 """A run of blanks or a ``;`` that may be last: index, words and output before it, units, said."""
@@ -77,6 +78,7 @@ class InsertGenerator:
         self.snippets = snippets
         self.rates = rates
         self._shape = stream.shape
+        self._kinds = stream.shape.encode("ascii").translate(_KIND_OF_BYTE)
         self._printed = stream.printed
         self._flip = choices.flip
         self._fillers = rates.filler if self.options.fillers else 0.0
@@ -126,8 +128,10 @@ class InsertGenerator:
     def _say(
         self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
     ) -> Generated:
-        shape, printed, flip, stop_rate = self._shape, self._printed, self._flip, self.rates.stop
-        starting_at = None if self.snippets is None else self.snippets.starting_at
+        shape, kinds, printed, flip = self._shape, self._kinds, self._printed, self._flip
+        stop_rate = self.rates.stop
+        snippets = self.snippets
+        snippet_starts: Container[int] = () if snippets is None else snippets.starts
         punctuation, openers = self._punctuation, self._punctuation.openers
         fillers, say_identifier = self._fillers, self._identifiers.say
         words: list[str] = []
@@ -139,8 +143,7 @@ class InsertGenerator:
         partial = False
         roll = partials and depth > 0  # the stop roll comes after a unit, and an opener is one
         while at < stop:
-            kind = shape[at]
-            what = _KINDS.get(kind, _SYMBOL)
+            what = kinds[at]
             if what == _BREAK or (roll and flip(stop_rate)):
                 partial = True
                 break
@@ -148,8 +151,8 @@ class InsertGenerator:
             if fillers and flip(fillers):
                 words.append(self.choices.choose(FILLERS))
                 continue
-            if starting_at is not None and (candidates := starting_at(at, stop)):
-                nested = self._snippet(candidates, sampler)
+            if at in snippet_starts and snippets is not None:
+                nested = self._snippet(snippets.starting_at(at, stop), sampler)
                 if nested is not None:
                     words += nested.words
                     output += nested.output
@@ -174,7 +177,10 @@ class InsertGenerator:
                 tails.append((at, len(words), len(output), after - at, spoken))
                 if spoken:
                     words += ("space",) * (after - at)
-                output += printed[at:after]
+                if after == at + 1:
+                    output.append(printed[at])
+                else:
+                    output += printed[at:after]
                 said = at = after
             elif what == _NUMBER:
                 words += punctuation.number(at)
@@ -182,7 +188,7 @@ class InsertGenerator:
                 said = at = at + 1
             else:
                 run = punctuation.run(at, stop)
-                if kind in openers and depth < _DEEPEST_NESTING:
+                if shape[at] in openers and depth < _DEEPEST_NESTING:
                     found = punctuation.enclosure(run, at, stop)
                     if found is not None:
                         enclosure, close = found
@@ -272,8 +278,8 @@ class InsertGenerator:
         result.partial = True
 
     def _snippet(self, candidates: Sequence[Snippet], sampler: Sampler) -> Generated | None:
-        """Says a syntax node, four times in five; its `stop` is the end of the node."""
-        if not self._flip(self.rates.snippet):
+        """Says one of the syntax nodes, four times in five; its `stop` is the end of the node."""
+        if not candidates or not self._flip(self.rates.snippet):
             return None
         snippet = self.choices.choose(candidates)
         said = snippet.generate(self, sampler)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
@@ -80,8 +81,6 @@ class SyntaxSnippets:
     def __init__(self, file: SyntaxFile) -> None:
         self.rejects: Counter[str] = Counter()
         self._file = file
-        self._in_text: bytearray | None = None
-        self._starting: dict[int, list[int]] | None = None
 
     @property
     def root(self) -> Any:
@@ -95,11 +94,9 @@ class SyntaxSnippets:
 
     def in_text(self, index: int) -> bool:
         """Returns whether unit `index` lies in a string or a comment."""
-        flags = self._in_text
-        if flags is None:
-            flags = self._in_text = self._text_flags()
-        return bool(flags[index])
+        return bool(self._text_flags[index])
 
+    @cached_property
     def _text_flags(self) -> bytearray:
         file = self._file
         text_kinds = {*file.shapes.strings, *file.shapes.comments}
@@ -111,28 +108,9 @@ class SyntaxSnippets:
                 flags[start:stop] = b"\1" * (stop - start)
         return flags
 
-    def starting_at(self, index: int, stop: int) -> Sequence[InTextSnippet]:
-        """Returns the snippets that start at unit `index` and end at or before `stop`."""
-        starting = self._starting
-        if starting is None:
-            starting = self._starting = self._in_text_nodes()
-        nodes = starting.get(index)
-        if nodes is None:
-            return ()
-        found = []
-        for node in nodes:
-            view = NodeView(self._file, node)
-            if view.stop > stop:
-                continue
-            try:
-                kind = view.kind()
-            except UnsayableError:
-                continue
-            if kind in self._file.shapes.in_text_kinds:
-                found.append(InTextSnippet(view, kind))
-        return found
-
-    def _in_text_nodes(self) -> dict[int, list[int]]:
+    @cached_property
+    def starts(self) -> Mapping[int, Sequence[int]]:
+        """The nodes that may be snippets, by the unit they start at."""
         file = self._file
         kinds = file.shapes.in_text_nodes
         found: dict[int, list[int]] = {}
@@ -143,6 +121,21 @@ class SyntaxSnippets:
                 except UnsayableError:
                     continue
                 found.setdefault(start, []).append(node)
+        return found
+
+    def starting_at(self, index: int, stop: int) -> Sequence[InTextSnippet]:
+        """Returns the snippets that start at unit `index` and end at or before `stop`."""
+        found = []
+        for node in self.starts.get(index, ()):
+            view = NodeView(self._file, node)
+            if view.stop > stop:
+                continue
+            try:
+                kind = view.kind()
+            except UnsayableError:
+                continue
+            if kind in self._file.shapes.in_text_kinds:
+                found.append(InTextSnippet(view, kind))
         return found
 
     def mappings(self, generator: InsertGenerator) -> Iterator[AddDraft]:
