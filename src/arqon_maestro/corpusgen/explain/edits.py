@@ -21,13 +21,12 @@ class Edit:
 
     Attributes:
         text: the normalised source after the edit, without the mark of its caret.
-        start: offset of the first character that was put in. stop: after the last one.
+        spans: where it may have been put in: offsets of its first character and after its last.
         caret: offset of the caret after the edit; None if it does not matter.
     """
 
     text: str
-    start: int
-    stop: int
+    spans: tuple[tuple[int, int], ...]
     caret: int | None = None
 
 
@@ -35,27 +34,31 @@ def insertions(before: str, after: str) -> list[Edit]:
     """Returns the ways to read the difference of two texts as text that was put in.
 
     ``<>`` marks a caret in either. Where a text has ``<>`` of its own (a diamond, an empty
-    fragment), every one of them may be the mark, or none.
+    fragment), every one of them may be the mark, or none; that none is comes last.
 
     Args:
         before: the text before the edit; a caret there is where the new text starts.
         after: the text after it.
     """
     found: dict[Edit, None] = {}
-    for old, place in _readings(normalise(before)):
-        for new, caret in _readings(normalise(after)):
-            for start, stop in _differences(old, new):
-                if place is None or start <= place <= start + len(old) - len(new) + stop - start:
-                    found[Edit(new, start, stop, caret)] = None
+    for new, caret in _readings(normalise(after)):
+        for old, place in _readings(normalise(before)):
+            spans = tuple(
+                (start, stop)
+                for start, stop in _differences(old, new)
+                if place is None or start <= place <= stop - (len(new) - len(old))
+            )
+            if spans:
+                found[Edit(new, spans, caret)] = None
     return list(found)
 
 
 def _readings(text: str) -> Iterator[tuple[str, int | None]]:
-    yield text, None
     at = text.find(CARET_MARK)
     while at >= 0:
         yield text[:at] + text[at + len(CARET_MARK) :], at
         at = text.find(CARET_MARK, at + 1)
+    yield text, None
 
 
 def _differences(old: str, new: str) -> Iterator[tuple[int, int]]:

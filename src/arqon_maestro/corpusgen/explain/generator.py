@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
-from arqon_maestro.corpusgen.generation import Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import Generated, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.identifiers import Identifiers
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.punctuation import Punctuation
@@ -55,6 +55,8 @@ class _Grouping:
         self.guide = guide
         self.inner = Guide(stops=guide.stops, strict=guide.strict)
         self.wanted = wanted
+        # What was said in the range that is being said; empty while that is not known.
+        self.said: Sequence[str] = ()
         self._outcomes: dict[Hashable, Outcomes[Hashable]] = {}
 
     def outcomes(self, key: Hashable, run: Callable[[], T]) -> Outcomes[T]:
@@ -66,6 +68,10 @@ class _Grouping:
             found = explore(run, self.inner, most_runs=most_runs, tolerance=_TOLERANCE)
             known = self._outcomes[key] = cast("Outcomes[Hashable]", found.grouped())
         return cast("Outcomes[T]", known)
+
+    def continues(self, words: Sequence[str]) -> bool:
+        """Returns whether words may come next."""
+        return self.wanted.hold(self.said, words)
 
     def pick(self, key: Hashable, run: Callable[[], T], fits: Callable[[T], bool]) -> T:
         return self.guide.pick(self.outcomes(key, run), fits)
@@ -125,11 +131,12 @@ class _GroupedIdentifiers(Identifiers):
             and SPACE in self._shape[at + 1 : stop]
             and sampler.title_as_capitals
         )
-        wanted = self._grouping.wanted
-        said = self._grouping.pick(
+        grouping = self._grouping
+        grouping.said = words  # the list itself, which grows
+        said = grouping.pick(
             ("identifier", at, stop, partials, title),
             lambda: self._once(at, stop, partials, Sampler(title_as_capitals=title)),
-            lambda outcome: wanted.hold(words, outcome.words),
+            lambda outcome: grouping.continues(outcome.words),
         )
         words += said.words
         output += said.output
@@ -166,11 +173,11 @@ class _GroupedPunctuation(Punctuation):
 
     def symbol(self, run: str, at: int, sampler: Sampler) -> tuple[str, Phrase, bool]:
         coins = _coins(sampler)
-        once, wanted = self._once.symbol, self._grouping.wanted
-        return self._grouping.pick(
+        once, grouping = self._once.symbol, self._grouping
+        return grouping.pick(
             ("symbol", run, at, coins),
             lambda: once(run, at, coins),
-            lambda said: not said[2] or wanted.hold(said[1]),
+            lambda said: not said[2] or grouping.continues(said[1]),
         )
 
     def enclosure(self, run: str, at: int, stop: int) -> tuple[Enclosure, int] | None:
@@ -182,11 +189,11 @@ class _GroupedPunctuation(Punctuation):
     def enclosed(
         self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Sampler
     ) -> list[str]:
-        once, wanted = self._once.enclosed, self._grouping.wanted
+        once, grouping = self._once.enclosed, self._grouping
 
         def outcomes(after: bool) -> Outcomes[tuple[str, ...]]:
             coins = Sampler(enclosure_after_content=after)
-            return self._grouping.outcomes(
+            return grouping.outcomes(
                 ("enclosed", enclosure, tuple(inner_words), empty, after),
                 lambda: tuple(once(enclosure, inner_words, empty, coins)),
             )
@@ -194,16 +201,19 @@ class _GroupedPunctuation(Punctuation):
         # The coin is looked at only where it can be heard.
         chosen = outcomes(False)
         if any(
-            wanted.hold(words) and len(words) > len(inner_words) + 1 and words[-1] != words[0]
+            grouping.continues(words)
+            and len(words) > len(inner_words) + 1
+            and words[-1] != words[0]
             for words, _ in (*chosen.chances, *outcomes(True).chances)
         ):
             chosen = outcomes(sampler.enclosure_after_content)
-        said = self._grouping.guide.pick(chosen, wanted.hold)
+        said = grouping.guide.pick(chosen, grouping.continues)
         return list(said)
 
     def number(self, at: int) -> list[str]:
-        once, wanted = self._once.number, self._grouping.wanted
-        return list(self._grouping.pick(("number", at), lambda: tuple(once(at)), wanted.hold))
+        once, grouping = self._once.number, self._grouping
+        said = grouping.pick(("number", at), lambda: tuple(once(at)), grouping.continues)
+        return list(said)
 
 
 class LedGenerator(InsertGenerator):
@@ -226,7 +236,7 @@ class LedGenerator(InsertGenerator):
         snippets: SnippetSource | None,
     ) -> None:
         super().__init__(stream, language, guide, snippets=snippets, rates=_RATES)
-        grouping = _Grouping(guide, wanted)
+        self._grouping = grouping = _Grouping(guide, wanted)
         self._punctuation = _GroupedPunctuation(stream, language, grouping, _RATES)
         self._identifiers = _GroupedIdentifiers(stream, language, grouping, _RATES, snippets)
 
@@ -240,3 +250,13 @@ class LedGenerator(InsertGenerator):
             "enclosure_after_content": rates.enclosure_after_content,
         }
         return cast("Sampler", _LateSampler(self.choices, chances))
+
+    def _say(
+        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+    ) -> Generated:
+        grouping = self._grouping
+        around, grouping.said = grouping.said, ()
+        try:
+            return super()._say(start, stop, partials, sampler, implicit, depth)
+        finally:
+            grouping.said = around

@@ -13,11 +13,11 @@ from arqon_maestro.corpusgen.explain.places import (
     AddPlaces,
     InsertPlace,
     Saying,
+    Scene,
     insert_place,
-    makes,
+    scenes,
 )
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Exploration, Guide, explore
-from arqon_maestro.corpusgen.tokens import TokenStream, token_stream
 from arqon_maestro.errors import UsageError
 from arqon_maestro.languages import Language
 
@@ -130,14 +130,29 @@ def explain_edit(
     edits = insertions(before, after)
     if not edits:
         return Explanation(0.0, 0.0, None, words[:1], reason="the edit does not only put text in")
-    searches = [search for edit in edits for search in _searches(edit, language, words)]
-    if not searches:
+    tried: list[_Search] = []
+    unexplored = 0.0
+    for edit in edits:
+        searches = list(_searches(edit, language, words))
+        tried += searches
+        best, left = _likeliest(searches)
+        if best is not None:
+            return best
+        unexplored = max(unexplored, left)
+    if not tried:
         reason = (
             "the text that was put in starts or ends inside a word"
             if words[0] == INSERT
             else "what was put in is no node that can be added"
         )
         return Explanation(0.0, 0.0, None, words[:1], reason=reason)
+    if not alternatives:
+        return Explanation(0.0, unexplored, None, words[:1], reason="not found")
+    return _failure(tried, words, unexplored)
+
+
+def _likeliest(searches: Sequence[_Search]) -> tuple[Explanation | None, float]:
+    """Returns the likeliest way to say an edit, and what was not looked at of any place."""
     best: Explanation | None = None
     unexplored = 0.0
     for search in searches:
@@ -146,31 +161,25 @@ def explain_edit(
         total = sum(chance for _, chance in found.ends)
         if found.ends and (best is None or total > best.probability):
             saying = max(found.ends, key=lambda end: end[1])[0]
-            best = Explanation(total, found.unexplored, saying, words)
-    if best is not None:
-        return best
-    if not alternatives:
-        return Explanation(0.0, unexplored, None, words[:1], reason="not found")
-    return _failure(searches, words, unexplored)
+            best = Explanation(total, found.unexplored, saying, search.words)
+    return best, unexplored
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
     """One place that the words may be said of."""
 
-    stream: TokenStream
+    scene: Scene
     language: Language
     snippets: AddPlaces | None
     place: InsertPlace | AddPlace
-    edit: Edit
     words: tuple[str, ...]
 
     def run(
         self, check: Callable[[Saying], Saying], guide: Guide, most_runs: int
     ) -> Exploration[Saying]:
-        generator = LedGenerator(
-            self.stream, self.language, guide, Wanted(self.words[1:]), self.snippets
-        )
+        wanted = Wanted(self.words[1:])
+        generator = LedGenerator(self.scene.said, self.language, guide, wanted, self.snippets)
         return explore(
             lambda: check(self.place.say(generator)),
             guide,
@@ -179,25 +188,23 @@ class _Search:
         )
 
     def accept(self, saying: Saying) -> Saying:
-        if saying.words != self.words or not self.makes(saying):
+        if saying.words != self.words or not self.scene.makes(saying, self.place):
             raise DeadEndError
         return saying
 
-    def makes(self, saying: Saying) -> bool:
-        return makes(saying, self.place, self.stream, self.edit)
-
 
 def _searches(edit: Edit, language: Language, words: tuple[str, ...]) -> Iterator[_Search]:
-    stream = token_stream(edit.text)
-    snippets = AddPlaces.of(stream, language)
-    places: Sequence[InsertPlace | AddPlace] = ()
-    if words[0] == INSERT:
-        insert = insert_place(stream, edit)
-        places = () if insert is None else (insert,)
-    elif snippets is not None:
-        places = snippets.within(edit.start, edit.stop)
-    for place in places:
-        yield _Search(stream, language, snippets, place, edit, words)
+    for scene in scenes(edit, language, nodes=words[0] == ADD):
+        snippets = AddPlaces.of(scene.said, language)
+        places: Sequence[InsertPlace | AddPlace] = ()
+        if words[0] == INSERT:
+            found = (insert_place(scene.said, *span) for span in edit.spans)
+            places = list(dict.fromkeys(place for place in found if place is not None))
+        elif snippets is not None:
+            added = len(scene.said.source) - len(scene.shown.source)
+            places = snippets.within([(start, stop + added) for start, stop in edit.spans])
+        for place in places:
+            yield _Search(scene, language, snippets, place, words)
 
 
 def _failure(searches: Sequence[_Search], words: tuple[str, ...], unexplored: float) -> Explanation:
@@ -206,7 +213,10 @@ def _failure(searches: Sequence[_Search], words: tuple[str, ...], unexplored: fl
     reasons: dict[str, None] = {}
     for search in searches:
         found = search.run(lambda saying: saying, Guide(strict=False), _MOST_RUNS_OPEN)
-        ends += [(saying, chance, search.makes(saying)) for saying, chance in found.ends]
+        ends += [
+            (saying, chance, search.scene.makes(saying, search.place))
+            for saying, chance in found.ends
+        ]
         if not found.ends and search.snippets is not None:
             reasons.update(dict.fromkeys(search.snippets.rejects))
     if not ends:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,7 +13,7 @@ from arqon_maestro.corpusgen.explain.search import DeadEndError
 from arqon_maestro.corpusgen.generation import CARET
 from arqon_maestro.corpusgen.snippets import snippet_source
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
-from arqon_maestro.corpusgen.snippets.parts import UnsayableError
+from arqon_maestro.corpusgen.snippets.file import UnsayableError
 from arqon_maestro.corpusgen.snippets.source import SyntaxSnippets
 from arqon_maestro.corpusgen.spoken.words import plural_suffix
 from arqon_maestro.corpusgen.tokens import (
@@ -21,8 +23,14 @@ from arqon_maestro.corpusgen.tokens import (
     TokenStream,
     decode,
     split_units,
+    token_stream,
 )
 from arqon_maestro.languages import Language
+
+# Where an empty body is no node, the node is said with this statement in it.
+_STATEMENTS = {"ruby": "nil"}
+_STEP = 2  # its indentation, in blanks
+_LINE_START = re.compile(r"\n")
 
 # Words between an added node and what was there before, beside the skeleton's.
 _SLOT_WORDS = frozenset(("throws", "where", "when", "with", "async"))
@@ -110,14 +118,25 @@ class AddPlaces(SyntaxSnippets):
         parsed = snippet_source(stream, language)
         return None if parsed is None else cls(parsed._file)
 
-    def within(self, start: int, stop: int) -> list[AddPlace]:
-        """Returns the nodes that lie between two offsets."""
+    def within(self, spans: Sequence[tuple[int, int]]) -> list[AddPlace]:
+        """Returns the nodes between two offsets, if nobody has to say what is around them."""
         tree = self._file.tree
         return [
-            AddPlace(self, found)
-            for found in candidates(tree, self._file.shapes)
-            if start <= tree.starts[found.node] and tree.ends[found.node] <= stop
+            AddPlace(self, candidate)
+            for candidate in candidates(tree, self._file.shapes)
+            if any(
+                start <= tree.starts[candidate.node]
+                and tree.ends[candidate.node] <= stop
+                and self._may_fill(candidate.node, start, stop)
+                for start, stop in spans
+            )
         ]
+
+    def _may_fill(self, node: int, start: int, stop: int) -> bool:
+        tree, stream = self._file.tree, self._file.stream
+        before = range(_unit_from(stream, start), stream.index_at(tree.starts[node]))
+        behind = range(_unit_from(stream, tree.ends[node]), _unit_from(stream, stop))
+        return self.may_surround(stream, before) and self.may_surround(stream, behind)
 
     def around(self, offset: int) -> list[AddPlace]:
         """Returns the nodes that an offset lies in, the innermost first."""
@@ -165,21 +184,21 @@ class AddPlace:
         return self.snippets.say(self.candidate, generator)
 
 
-def insert_place(stream: TokenStream, edit: Edit) -> InsertPlace | None:
-    """Returns the units that were put in; None if the edit starts or ends inside a word.
+def insert_place(stream: TokenStream, start: int, stop: int) -> InsertPlace | None:
+    """Returns the units between two offsets; None if these are inside words.
 
     Line breaks at either end, with their indentation, are left out: they are made before.
     """
-    starts, shape = stream.start, stream.shape
-    first, last = _unit_from(stream, edit.start), _unit_from(stream, edit.stop)
+    starts, shape, source = stream.start, stream.shape, stream.source
+    first, last = _unit_from(stream, start), _unit_from(stream, stop)
     suffix = ""
-    if edit.text[edit.start : starts[first]].strip():
+    if source[start : starts[first]].strip():
         if first == 0 or shape[first - 1] not in WORDS:
             return None
-        suffix = edit.text[edit.start : starts[first]]
+        suffix = source[start : starts[first]]
         if suffix != plural_suffix(stream.text[first - 1]):
             return None
-    if edit.text[edit.stop : starts[last]].strip():
+    if source[stop : starts[last]].strip():
         return None
     while first < last and shape[first] in LINE_BREAKS and not suffix:
         first += 1
@@ -194,26 +213,68 @@ def _unit_from(stream: TokenStream, offset: int) -> int:
     return unit if stream.start[unit] >= offset else unit + 1
 
 
-def makes(saying: Saying, place: InsertPlace | AddPlace, stream: TokenStream, edit: Edit) -> bool:
-    """Returns whether a saying is for just this edit, caret included."""
-    if isinstance(place, InsertPlace):
-        start, stop = place.start, place.stop
-        expected = place.suffix + decode(stream.tokens(start, stop)).text
-    else:
-        start, stop = saying.start, saying.stop
-        low, high = _unit_from(stream, edit.start), _unit_from(stream, edit.stop)
-        if start < low or stop > high:
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The text after an edit, as units.
+
+    Attributes:
+        edit: what was put in.
+        shown: the units of the text after it.
+        said: the units that the generator is told to say: the same, or with a statement in a body
+            that is empty in the text, as it is in the target.
+    """
+
+    edit: Edit
+    shown: TokenStream
+    said: TokenStream
+
+    def makes(self, saying: Saying, place: InsertPlace | AddPlace) -> bool:
+        """Returns whether a saying is for just this edit, caret included."""
+        edit, shown = self.edit, self.shown
+        start = saying.start
+        if isinstance(place, InsertPlace):
+            start, stop, suffix = place.start, place.stop, place.suffix
+        else:
+            stop, suffix = saying.stop - (len(self.said) - len(shown)), ""
+            if not any(
+                self._fills(place.snippets, start, stop, first, last) for first, last in edit.spans
+            ):
+                return False
+        if saying.target != suffix + decode(shown.tokens(start, stop)).text:
             return False
+        if edit.caret is None:
+            return True
+        caret = max(start, _unit_from(shown, edit.caret))
+        return saying.target[: saying.caret] == suffix + decode(shown.tokens(start, caret)).text
+
+    def _fills(self, nodes: AddPlaces, start: int, stop: int, first: int, last: int) -> bool:
+        """Returns whether the units of a node are all that is said between two offsets."""
+        shown = self.shown
+        low, high = _unit_from(shown, first), _unit_from(shown, last)
         around = (range(low, start), range(stop, high))
-        if not all(place.snippets.may_surround(stream, units) for units in around):
-            return False
-        expected = decode(stream.tokens(start, stop)).text
-    if saying.target != expected:
-        return False
-    if edit.caret is None:
-        return True
-    caret = _unit_from(stream, edit.caret)
-    before = decode(stream.tokens(start, max(start, caret))).text
-    if isinstance(place, InsertPlace):
-        before = place.suffix + before
-    return saying.target[: saying.caret] == before
+        return (
+            low <= start
+            and stop <= high
+            and all(nodes.may_surround(shown, units) for units in around)
+        )
+
+
+def scenes(edit: Edit, language: Language, *, nodes: bool) -> Iterator[Scene]:
+    """Yields the units that an edit may be said from.
+
+    Args:
+        edit: what was put in.
+        language: its language.
+        nodes: whether nodes are to be said, which need what the target leaves out.
+    """
+    shown = token_stream(edit.text)
+    yield Scene(edit, shown, shown)
+    statement = _STATEMENTS.get(language.name)
+    if not nodes or statement is None:
+        return
+    first, last = min(edit.spans)[0], max(edit.spans)[1]
+    for found in _LINE_START.finditer(edit.text, first, last):
+        at = found.end()
+        blanks = len(edit.text[at:]) - len(edit.text[at:].lstrip(" "))
+        line = " " * (blanks + _STEP) + statement + "\n"
+        yield Scene(edit, shown, token_stream(edit.text[:at] + line + edit.text[at:]))
