@@ -47,10 +47,10 @@ class RandomChoices:
         if weights is None:
             return options[int(self._random() * len(options))]
         left = self._random() * sum(weights)
-        for option, weight in zip(options, weights, strict=True):
+        for index, weight in enumerate(weights):
             left -= weight
             if left < 0:
-                return option
+                return options[index]
         return options[-1]
 
     def below(self, limit: int) -> int:

@@ -105,16 +105,17 @@ class AlphaIndex:
             while start < stop and (shape[start] in WORDS or shape[start] == NUMBER):
                 start += 1
         found: dict[str, tuple[int, int, str]] = {}
-        by_first_word = self._by_first_word
+        by_first_word, count = self._by_first_word, len(words)
         for at, word in enumerate(words):
             sharing = by_first_word.get(word)
             if sharing is None:
                 continue
             candidates = sharing.alone
             for length, longer in sharing.longer.items():
-                more = longer.get(tuple(words[at : at + length]))
-                if more is not None:
-                    candidates = candidates + more
+                if at + length <= count:
+                    more = longer.get(tuple(words[at : at + length]))
+                    if more is not None:
+                        candidates = candidates + more
             for entry in candidates:
                 starts = entry.starts
                 last = bisect_left(starts, stop - entry.units + 1) - 1

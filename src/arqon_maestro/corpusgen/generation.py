@@ -65,8 +65,7 @@ class Generated:
     stop: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AddDraft:
+class AddDraft(NamedTuple):
     """An add mapping before its contexts are drawn.
 
     Attributes:

@@ -124,6 +124,8 @@ def drawn(part: Part) -> Draw:
             return _sometimes(chance, drawn(inner))
         case Repeated(inner, again, most):
             return _repeated(drawn(inner), again, most)
+        case InOrder((tuple() as before, inner, tuple() as after)):
+            return _between(before, drawn(inner), after)
         case InOrder(parts):
             return _in_order([drawn(each) for each in parts])
         case InTag(name, inner):
@@ -165,6 +167,16 @@ def _in_order(draws: Sequence[Draw]) -> Draw:
             draw(choices, out)
 
     return ordered
+
+
+def _between(before: Tokens, draw: Draw, after: Tokens) -> Draw:
+    # Nearly every tag that has decisions inside is like this.
+    def between(choices: Choices, out: list[str]) -> None:
+        out.extend(before)
+        draw(choices, out)
+        out.extend(after)
+
+    return between
 
 
 def _in_tag(name: str, draw: Draw) -> Draw:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from arqon_maestro.corpusgen.snippets.edits import Break, Edit, Output
@@ -44,6 +43,21 @@ class Part(NamedTuple):
     stop: int
 
 
+def _layers(file: SyntaxFile, node: int) -> Sequence[tuple[int, Shape]]:
+    """Returns a node and those that it wraps, with their shapes."""
+    tree, shapes = file.tree, file.shapes.nodes
+    layers: list[tuple[int, Shape]] = []
+    shape = shapes.get(tree.kinds[node])
+    while shape is not None:
+        layers.append((node, shape))
+        inner = select(tree, node, shape.wraps) if shape.wraps else ()
+        if not inner:
+            break
+        node = inner[0]
+        shape = shapes.get(tree.kinds[node])
+    return layers
+
+
 class NodeView:
     """A node with its shape, its roles and those of the node that it wraps."""
 
@@ -63,22 +77,7 @@ class NodeView:
         if rule is not None and rule.behind:
             self.stop = file.stop_with(node, rule.behind)
         self._parts: dict[str, Part | None] = {}
-
-    @cached_property
-    def _layers(self) -> Sequence[tuple[int, Shape]]:
-        """The node and those that it wraps, with their shapes."""
-        layers: list[tuple[int, Shape]] = []
-        node = self.node
-        nodes = self.file.shapes.nodes
-        shape = nodes.get(self.file.tree.kinds[node])
-        while shape is not None:
-            layers.append((node, shape))
-            inner = select(self.file.tree, node, shape.wraps) if shape.wraps else ()
-            if not inner:
-                break
-            node = inner[0]
-            shape = nodes.get(self.file.tree.kinds[node])
-        return layers
+        self._layers = _layers(file, node)
 
     def kind(self) -> str | None:
         """Returns the name of the node's recipe, None if it has none.

@@ -122,9 +122,10 @@ class Form(_Strict):
         )
 
     @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The roles of the identifiers that the form says, which a node has to have."""
-        return tuple(section.name for section in self.sections if section.name is not None)
+    def needs(self) -> tuple[str, ...]:
+        """The roles that a node has to have: its condition's, and the identifiers it says."""
+        names = tuple(section.name for section in self.sections if section.name is not None)
+        return self.when.has + names
 
     @cached_property
     def unconditional(self) -> bool:

@@ -70,8 +70,8 @@ def choose_form(view: NodeView, kind: str, choices: Choices, in_text: bool = Fal
         when = form.when
         if (
             (form.in_text or not in_text)
-            and all(view.part(role) for role in (*when.has, *form.names))
-            and not any(view.part(role) for role in when.lacks)
+            and all(map(view.part, form.needs))
+            and not any(map(view.part, when.lacks))
             and (when.chance >= 1 or choices.flip(when.chance))
         ):
             return form

@@ -76,7 +76,7 @@ def print_target(
             outputs += edit.output
         position = edit.stop
     _keep(file, position, stop, handled, outputs)
-    return _printed(outputs, file.line_width(start) if _has_breaks(outputs) else 0)
+    return _printed(file, start, outputs)
 
 
 def _keep(
@@ -99,13 +99,13 @@ def _keep(
         outputs.append(stream.printed[unit])
 
 
-def _has_breaks(outputs: Sequence[Output]) -> bool:
-    return any(isinstance(output, Break) for output in outputs)
-
-
-def _printed(outputs: Sequence[Output], width: int) -> list[str]:
-    levels = _Levels(width)
-    printed: list[str] = []
+def _printed(file: SyntaxFile, start: int, outputs: Sequence[Output]) -> list[str]:
+    # Few nodes are said over more than one line.
+    printed = [output for output in outputs if isinstance(output, str)]
+    if len(printed) == len(outputs):
+        return printed
+    levels = _Levels(file.line_width(start))
+    printed.clear()
     for output in outputs:
         if isinstance(output, Break):
             # What was cut from a line's end may leave blanks there, which no line of a file has.
