@@ -130,11 +130,13 @@ def explain_edit(
     edits = insertions(before, after)
     if not edits:
         return Explanation(0.0, 0.0, None, words[:1], reason="the edit does not only put text in")
-    tried: list[_Search] = []
+    tried: list[Sequence[_Search]] = []
     unexplored = 0.0
     for edit in edits:
         searches = list(_searches(edit, language, words))
-        tried += searches
+        if not searches:
+            continue
+        tried.append(searches)
         best, left = _likeliest(searches)
         if best is not None:
             return best
@@ -148,7 +150,9 @@ def explain_edit(
         return Explanation(0.0, 0.0, None, words[:1], reason=reason)
     if not alternatives:
         return Explanation(0.0, unexplored, None, words[:1], reason="not found")
-    return _failure(tried, words, unexplored)
+    # Where <> may be code or the caret, the reading that gets further is meant.
+    failures = [_failure(searches, words, unexplored) for searches in tried]
+    return max(failures, key=lambda failure: len(failure.said))
 
 
 def _likeliest(searches: Sequence[_Search]) -> tuple[Explanation | None, float]:
