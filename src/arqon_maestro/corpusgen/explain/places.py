@@ -120,22 +120,22 @@ class AddPlaces(SyntaxSnippets):
 
     def within(self, spans: Sequence[tuple[int, int]]) -> list[AddPlace]:
         """Returns the nodes between two offsets, if nobody has to say what is around them."""
-        tree = self._file.tree
         return [
             AddPlace(self, candidate)
-            for candidate in candidates(tree, self._file.shapes)
-            if any(
-                start <= tree.starts[candidate.node]
-                and tree.ends[candidate.node] <= stop
-                and self._may_fill(candidate.node, start, stop)
-                for start, stop in spans
-            )
+            for candidate in candidates(self._file.tree, self._file.shapes)
+            if any(self._may_fill(candidate.node, start, stop) for start, stop in spans)
         ]
 
     def _may_fill(self, node: int, start: int, stop: int) -> bool:
         tree, stream = self._file.tree, self._file.stream
-        before = range(_unit_from(stream, start), stream.index_at(tree.starts[node]))
-        behind = range(_unit_from(stream, tree.ends[node]), _unit_from(stream, stop))
+        text = tree.text(node)
+        # Some grammars have the blanks around a text in its node.
+        first = tree.starts[node] + len(text) - len(text.lstrip())
+        last = tree.starts[node] + len(text.rstrip())
+        if not start <= first < last <= stop:
+            return False
+        before = range(_unit_from(stream, start), stream.index_at(first))
+        behind = range(_unit_from(stream, last), _unit_from(stream, stop))
         return self.may_surround(stream, before) and self.may_surround(stream, behind)
 
     def around(self, offset: int) -> list[AddPlace]:
