@@ -1,6 +1,9 @@
-"""Speed of CorpusGen over the running Python's standard library, beside bare tree-sitter parsing.
+"""Speed of CorpusGen beside bare tree-sitter parsing of the same files.
 
     .venv/bin/python benchmarks/corpusgen.py [--megabytes 2] [--json]
+        [--language java --folder PATH]
+
+The files are those of the running Python's standard library, or those of a language in a folder.
 
 One process. Time is processor time of this process; peak memory is that of the process after the
 mode, so it only grows from row to row.
@@ -9,6 +12,7 @@ mode, so it only grows from row to row.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import sysconfig
@@ -20,22 +24,24 @@ from arqon_maestro.corpusgen.filters import layout_reason
 from arqon_maestro.corpusgen.modes import mapping_lines, text_lines
 from arqon_maestro.corpusgen.normalise import normalise
 from arqon_maestro.corpusgen.tokens import token_stream
-from arqon_maestro.languages import get
+from arqon_maestro.languages import Language, get
 from arqon_maestro.library import CODE_MODELS
 
-LANGUAGE = "python"
+PYTHON = "python"
 TESTS = ("test", "tests", "idlelib", "lib2to3", "site-packages")
 
 
-def sources(megabytes: float) -> list[tuple[str, str]]:
-    """Returns (path, text) of modules that the file filter takes, about as much as wanted."""
-    library = Path(sysconfig.get_path("stdlib"))
-    language = get(LANGUAGE)
+def sources(
+    megabytes: float, language: Language | None = None, folder: Path | None = None
+) -> list[tuple[str, str]]:
+    """Returns (path, text) of files that the file filter takes, about as much as wanted."""
+    folder = folder or Path(sysconfig.get_path("stdlib"))
+    language = language or get(PYTHON)
     found: list[tuple[str, str]] = []
     size = 0
-    for path in sorted(library.rglob("*.py")):
-        name = path.relative_to(library)
-        if set(name.parts) & set(TESTS):
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.suffix not in language.extensions or set(name.parts) & set(TESTS):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         if layout_reason(normalise(text), name.as_posix(), language) is None:
@@ -46,35 +52,43 @@ def sources(megabytes: float) -> list[tuple[str, str]]:
     return found
 
 
-def parser() -> Callable[[str, str], object]:
+def parser(language: Language) -> Callable[[str, str], object]:
     """Returns a function that only parses."""
     import tree_sitter
-    import tree_sitter_python
 
-    grammar = tree_sitter.Parser(tree_sitter.Language(tree_sitter_python.language()))
-    return lambda path, text: grammar.parse(text.encode("utf-8"))
+    module = importlib.import_module(language.grammar or "")
+    grammar = tree_sitter.Language(getattr(module, language.grammar_function)())
+    parse = tree_sitter.Parser(grammar).parse
+    return lambda path, text: parse(text.encode("utf-8"))
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--megabytes", type=float, default=2.0)
+    options.add_argument("--language", type=get, default=PYTHON)
+    options.add_argument("--folder", type=Path)
     options.add_argument("--json", action="store_true")
     arguments = options.parse_args()
+    language: Language = arguments.language
+    if language.grammar is None:
+        options.error(f"{language.title} has no grammar to compare with")
     auto_style, contextual, parser_model = CODE_MODELS
     modes: dict[str, Callable[[str, str], object]] = {
-        "tree-sitter parse": parser(),
+        "tree-sitter parse": parser(language),
         "tokens": lambda path, text: token_stream(text),
         "mapping auto-style, no add": lambda path, text: mapping_lines(
-            text, path, LANGUAGE, auto_style, add=False
+            text, path, language, auto_style, add=False
         ),
-        "mapping auto-style": lambda path, text: mapping_lines(text, path, LANGUAGE, auto_style),
-        "mapping contextual": lambda path, text: mapping_lines(text, path, LANGUAGE, contextual),
+        "mapping auto-style": lambda path, text: mapping_lines(text, path, language, auto_style),
+        "mapping contextual": lambda path, text: mapping_lines(text, path, language, contextual),
         "mapping transcript-parser": lambda path, text: mapping_lines(
-            text, path, LANGUAGE, parser_model
+            text, path, language, parser_model
         ),
-        "text": lambda path, text: text_lines(text, path, LANGUAGE),
+        "text": lambda path, text: text_lines(text, path, language),
     }
-    files = sources(arguments.megabytes)
+    files = sources(arguments.megabytes, language, arguments.folder)
+    if not files:
+        options.error(f"no {language.title} file that the file filter takes")
     size = sum(len(text) for _, text in files) / 1e6
     rows = []
     for name, mode in modes.items():

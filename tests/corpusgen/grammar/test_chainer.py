@@ -228,7 +228,7 @@ other: [send]
         ("meta: 0.1", "", "meta"),
         ("meta: 0.1", "meta: 0.1\nmetta: 1", "metta"),
         ("lengths: {1: 1.0}", "lengths: {1: 0.9}", "the shares of lengths sum to 0.9"),
-        ("[undo]", "[undoo]", "no rule 'undoo'.*did you mean 'undo'"),
+        ("[undo]", "[undoo]", "no rule 'undoo'.*such as undo,"),
         ("[undo]", "[undo, insert]", "'insert' is listed twice"),
         ("[undo]", "[undo", "chaining.yaml"),
     ],

@@ -205,5 +205,5 @@ def test_add_objects() -> None:
 
 
 def test_unknown_rule() -> None:
-    with pytest.raises(UsageError, match=r"no rule 'goto' .*did you mean 'goTo'"):
+    with pytest.raises(UsageError, match=r"no rule 'goto' .*such as goTo,"):
         sample_rule("goto", RandomChoices(0))
