@@ -154,3 +154,28 @@ def test_the_likeliest_ways_at_a_place() -> None:
 def test_an_offset_outside_the_text_is_an_error() -> None:
     with pytest.raises(UsageError, match="no such offset"):
         sayings_at("x", "python", 1)
+
+
+@pytest.mark.parametrize("offset", [0, 4, 12, 20, 30])
+def test_the_ways_to_say_a_place_are_no_more_than_certain(offset: int) -> None:
+    ways = sayings_at("def f(a, b):\n    if a > b: return [a]\n", "python", offset, count=10_000)
+    by_place: dict[tuple[int, str | None, str | None], float] = {}
+    left: dict[tuple[int, str | None, str | None], float] = {}
+    for way in ways:
+        place = (way.saying.start, way.saying.container, way.saying.kind)
+        by_place[place] = by_place.get(place, 0.0) + way.probability
+        left[place] = way.unexplored
+    for place, total in by_place.items():
+        assert 0.05 < total + left[place] <= 1 + 1e-9, place
+
+
+def test_a_huge_line_is_no_hang() -> None:
+    line = "x = " + "a + " * 100_000 + "a\n"
+    assert explain_edit("insert b", "", line, "python").reason
+    assert probability("insert b", line, line + "b", "python")
+    assert sayings_at(line, "python", 0, count=1)
+
+
+def test_a_text_full_of_diamonds_is_read_quickly() -> None:
+    text = "var x = new A<>();\n" * 300
+    assert probability("insert b", text, text + "b<>", "java")

@@ -40,9 +40,11 @@ def insertions(before: str, after: str) -> list[Edit]:
         before: the text before the edit; a caret there is where the new text starts.
         after: the text after it.
     """
+    before, after = normalise(before), normalise(after)
+    start, behind = _shared(before, after)
     found: dict[Edit, None] = {}
-    for new, caret in _readings(normalise(after)):
-        for old, place in _readings(normalise(before)):
+    for new, caret in _readings(after, start, len(after) - behind):
+        for old, place in _readings(before, start, len(before) - behind):
             spans = tuple(
                 (start, stop)
                 for start, stop in _differences(old, new)
@@ -53,23 +55,30 @@ def insertions(before: str, after: str) -> list[Edit]:
     return list(found)
 
 
-def _readings(text: str) -> Iterator[tuple[str, int | None]]:
-    at = text.find(CARET_MARK)
-    while at >= 0:
-        yield text[:at] + text[at + len(CARET_MARK) :], at
+def _readings(text: str, start: int, stop: int) -> Iterator[tuple[str, int | None]]:
+    """Yields the text without a mark that touches what was changed, from start to stop."""
+    width = len(CARET_MARK)
+    at = text.find(CARET_MARK, max(0, start - width))
+    while 0 <= at <= stop:
+        yield text[:at] + text[at + width :], at
         at = text.find(CARET_MARK, at + 1)
     yield text, None
 
 
-def _differences(old: str, new: str) -> Iterator[tuple[int, int]]:
-    """Yields start and stop, in `new`, of what is not in `old`."""
+def _shared(old: str, new: str) -> tuple[int, int]:
+    """Returns how many characters are the same at the start, and at the end behind these."""
     most = min(len(old), len(new))
-    before = 0
+    before = behind = 0
     while before < most and old[before] == new[before]:
         before += 1
-    behind = 0
     while behind < most - before and old[-1 - behind] == new[-1 - behind]:
         behind += 1
+    return before, behind
+
+
+def _differences(old: str, new: str) -> Iterator[tuple[int, int]]:
+    """Yields start and stop, in `new`, of what is not in `old`."""
+    before, behind = _shared(old, new)
     if before + behind < len(old):
         # Something was replaced: a whole word, not just the letters that differ.
         while before and old[before - 1].isalnum():

@@ -26,6 +26,10 @@ ADD, INSERT = "add", "insert"
 # Of one place; an ordinary line needs a few hundred.
 _MOST_RUNS = 4000
 _MOST_RUNS_OPEN = 400
+# Of all runs of one place together, so that a long one ends in seconds too.
+_MOST_UNITS = 200_000
+# What is longer than this nobody says at once.
+_LONGEST_EDIT = 4000  # characters
 _TOLERANCE = 1e-3
 _ALTERNATIVES = 5
 
@@ -130,6 +134,9 @@ def explain_edit(
     edits = insertions(before, after)
     if not edits:
         return Explanation(0.0, 0.0, None, words[:1], reason="the edit does not only put text in")
+    if all(stop - start > _LONGEST_EDIT for edit in edits for start, stop in edit.spans):
+        reason = f"more than {_LONGEST_EDIT} characters were put in"
+        return Explanation(0.0, 0.0, None, words[:1], reason=reason)
     tried: list[Sequence[_Search]] = []
     unexplored = 0.0
     for edit in edits:
@@ -187,7 +194,7 @@ class _Search:
         return explore(
             lambda: check(self.place.say(generator)),
             guide,
-            most_runs=most_runs,
+            most_runs=min(most_runs, 1 + _MOST_UNITS // (1 + self.place.size)),
             tolerance=_TOLERANCE,
         )
 

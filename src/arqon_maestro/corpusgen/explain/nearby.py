@@ -15,6 +15,10 @@ from arqon_maestro.languages import Language
 
 # Ways to say one place that are looked at; what they leave is in `unexplored`.
 _MOST_RUNS = 300
+# Of all runs of one place together, so that a long one ends in seconds too.
+_MOST_UNITS = 60_000
+# A mapping is rarely as long.
+_LONGEST_INSERT = 200  # units
 # The innermost nodes around the place.
 _MOST_NODES = 8
 
@@ -66,7 +70,9 @@ def sayings_at(source: str, language: str | Language, offset: int, count: int = 
     start = stream.index_at(offset)
     if stream.shape[start] in LINE_BREAKS:
         start += 1
-    places: list[InsertPlace | AddPlace] = [InsertPlace(start, len(stream))]
+    places: list[InsertPlace | AddPlace] = [
+        InsertPlace(start, min(len(stream), start + _LONGEST_INSERT))
+    ]
     if snippets is not None:
         places += snippets.around(offset)[:_MOST_NODES]
     guide = Guide(stops=True)
@@ -77,7 +83,8 @@ def sayings_at(source: str, language: str | Language, offset: int, count: int = 
 def _ranked(
     place: InsertPlace | AddPlace, generator: LedGenerator, guide: Guide, count: int
 ) -> Iterator[Ranked]:
-    found = explore(lambda: place.say(generator), guide, most_runs=_MOST_RUNS, tolerance=0.0)
+    most_runs = min(_MOST_RUNS, 1 + _MOST_UNITS // (1 + place.size))
+    found = explore(lambda: place.say(generator), guide, most_runs=most_runs, tolerance=0.0)
     chances = found.grouped().chances
     best = sorted(chances, key=lambda chance: (-chance[1], chance[0].words))
     for saying, probability in best[:count]:

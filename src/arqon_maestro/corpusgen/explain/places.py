@@ -88,6 +88,11 @@ class InsertPlace:
     stop: int
     suffix: str = ""
 
+    @property
+    def size(self) -> int:
+        """Number of units."""
+        return self.stop - self.start
+
     def say(self, generator: LedGenerator) -> Saying:
         """Says the range; raises DeadEndError if there is nothing to say."""
         stream, start = generator.stream, self.start
@@ -121,10 +126,15 @@ class AddPlaces(SyntaxSnippets):
     def within(self, spans: Sequence[tuple[int, int]]) -> list[AddPlace]:
         """Returns the nodes between two offsets, if nobody has to say what is around them."""
         return [
-            AddPlace(self, candidate)
+            self._place(candidate)
             for candidate in candidates(self._file.tree, self._file.shapes)
             if any(self._may_fill(candidate.node, start, stop) for start, stop in spans)
         ]
+
+    def _place(self, candidate: Candidate) -> AddPlace:
+        tree, stream = self._file.tree, self._file.stream
+        first, last = tree.starts[candidate.node], tree.ends[candidate.node]
+        return AddPlace(self, candidate, stream.index_at(last) - stream.index_at(first))
 
     def _may_fill(self, node: int, start: int, stop: int) -> bool:
         tree, stream = self._file.tree, self._file.stream
@@ -142,7 +152,7 @@ class AddPlaces(SyntaxSnippets):
         """Returns the nodes that an offset lies in, the innermost first."""
         tree = self._file.tree
         found = [
-            AddPlace(self, found)
+            self._place(found)
             for found in candidates(tree, self._file.shapes)
             if tree.starts[found.node] <= offset < tree.ends[found.node]
         ]
@@ -174,10 +184,11 @@ class AddPlaces(SyntaxSnippets):
 
 @dataclass(frozen=True, slots=True)
 class AddPlace:
-    """A node that can be added."""
+    """A node that can be added; `size` is the number of its units."""
 
     snippets: AddPlaces
     candidate: Candidate
+    size: int
 
     def say(self, generator: LedGenerator) -> Saying:
         """Says the node; raises DeadEndError if it cannot be said so."""
