@@ -45,6 +45,9 @@ def sampled_inserts(text: str) -> Counter[str]:
         "-1.5",
         "lambda: 3",
         "a == __b__",
+        "run()",
+        "(x)[0]",
+        "Dear John",
     ],
 )
 def test_the_chances_are_those_of_the_generator(text: str) -> None:

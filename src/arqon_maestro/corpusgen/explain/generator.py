@@ -19,7 +19,7 @@ from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.punctuation import Punctuation
 from arqon_maestro.corpusgen.rates import RATES, Rates
 from arqon_maestro.corpusgen.spoken.symbols import Enclosure, Phrase
-from arqon_maestro.corpusgen.tokens import CAPITAL, LETTER, SPACE, TokenStream
+from arqon_maestro.corpusgen.tokens import CAPITAL, SPACE, TokenStream
 from arqon_maestro.languages import Language
 
 T = TypeVar("T", bound=Hashable)
@@ -30,7 +30,8 @@ _MOST_RUNS_OPEN = 60
 _TOLERANCE = 1e-10
 
 _RATES = replace(RATES, stop=StopRate(RATES.stop))
-_CAPITALISED = CAPITAL + LETTER
+# A title's second word comes after the first, a number that is glued to it, and a blank.
+_SECOND_WORD = 3
 
 
 class Wanted:
@@ -72,6 +73,15 @@ class _Grouping:
     def continues(self, words: Sequence[str]) -> bool:
         """Returns whether words may come next."""
         return self.wanted.hold(self.said, words)
+
+    def possible(self, outcomes: Outcomes[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
+        """Returns the words that may come next, with their chances."""
+        strict = self.inner.strict
+        return {
+            words: chance
+            for words, chance in outcomes.chances
+            if not strict or self.continues(words)
+        }
 
     def pick(self, key: Hashable, run: Callable[[], T], fits: Callable[[T], bool]) -> T:
         return self.guide.pick(self.outcomes(key, run), fits)
@@ -127,8 +137,8 @@ class _GroupedIdentifiers(Identifiers):
         output: list[str],
     ) -> tuple[int, bool]:
         title = (
-            self._shape[at] in _CAPITALISED
-            and SPACE in self._shape[at + 1 : stop]
+            self._shape[at] == CAPITAL
+            and SPACE in self._shape[at + 1 : min(at + _SECOND_WORD, stop)]
             and sampler.title_as_capitals
         )
         grouping = self._grouping
@@ -200,12 +210,7 @@ class _GroupedPunctuation(Punctuation):
 
         # The coin is looked at only where it can be heard.
         chosen = outcomes(False)
-        if any(
-            grouping.continues(words)
-            and len(words) > len(inner_words) + 1
-            and words[-1] != words[0]
-            for words, _ in (*chosen.chances, *outcomes(True).chances)
-        ):
+        if grouping.possible(chosen) != grouping.possible(outcomes(True)):
             chosen = outcomes(sampler.enclosure_after_content)
         said = grouping.guide.pick(chosen, grouping.continues)
         return list(said)
