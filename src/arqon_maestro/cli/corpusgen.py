@@ -276,7 +276,7 @@ def explain(
         str | None, typer.Option("--transcript", help='What is said: "add …" or "insert …".')
     ] = None,
     count: Annotated[int, typer.Option("--count", min=1, help="Ways for each place.")] = 5,
-    as_json: Json = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Says how likely words are for an edit (--before, --after, --transcript), or what is likely
     to be said at a place (FILE --at). In the texts of an edit, <> may mark the caret."""
