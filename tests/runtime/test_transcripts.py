@@ -31,6 +31,7 @@ from arqon_maestro.runtime.transcripts import (
         ("snake_case", "snake underscore case"),
         ("naïve ☃", "naive"),
         ("½", "one slash two"),
+        ("0um", "zero"),
         ("", ""),
     ],
 )

@@ -60,8 +60,6 @@ def normalise(text: str) -> tuple[str, ...]:
     """
     words: list[str] = []
     for token in nearest_ascii(text).lower().split():
-        if token in FILLERS:
-            continue
         if _WORD.fullmatch(token):
             words.append(token)
             continue
@@ -72,7 +70,8 @@ def normalise(text: str) -> tuple[str, ...]:
                 words.append(DIGITS[int(piece)])
             else:
                 words.extend(_symbol_words().get(piece, ()))
-    return tuple(words)
+    # Last, as splitting can set a filler free: "0um".
+    return tuple(word for word in words if word not in FILLERS)
 
 
 def distinct(transcripts: Iterable[Transcript], limit: int = MAX_TRANSCRIPTS) -> list[Transcript]:
