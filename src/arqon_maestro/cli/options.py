@@ -19,6 +19,10 @@ Workers = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Fetch nothing from the network.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option("--language", help="May be given more than once [default: all of the recipe]."),
+]
 
 
 def pipeline_of(

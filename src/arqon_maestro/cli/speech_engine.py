@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
+from arqon_maestro.cli.options import (
+    DryRun,
+    Force,
+    Json,
+    Languages,
+    Offline,
+    TestMode,
+    Workers,
+    pipeline_of,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Data, training, export, transcription, evaluation of speech."
@@ -21,12 +30,6 @@ Engine = Annotated[
     typer.Option(
         "--engine", help="Folder of an exported speech engine [default: the installed one]."
     ),
-]
-
-
-Languages = Annotated[
-    list[str] | None,
-    typer.Option("--language", help="May be given more than once [default: all of the recipe]."),
 ]
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
+from arqon_maestro.cli.options import (
+    DryRun,
+    Force,
+    Json,
+    Languages,
+    Offline,
+    TestMode,
+    Workers,
+    pipeline_of,
+)
 
 app = typer.Typer()
-
-Languages = Annotated[
-    list[str] | None,
-    typer.Option("--language", help="May be given more than once [default: all of the recipe]."),
-]
 
 
 @app.command()
