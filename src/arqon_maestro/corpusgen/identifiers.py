@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from arqon_maestro.corpusgen import styles
 from arqon_maestro.corpusgen.choices import Choices
-from arqon_maestro.corpusgen.generation import Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import MayStop, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 from arqon_maestro.corpusgen.spoken.numbers import speak_number
@@ -76,6 +76,7 @@ class Identifiers:
         sampler: Sampler,
         words: list[str],
         output: list[str],
+        may_stop: MayStop | None = None,
     ) -> tuple[int, bool]:
         """Says the identifier that starts at unit `at`, or its beginning.
 
@@ -87,6 +88,7 @@ class Identifiers:
             sampler: the mapping's coins.
             words: gets the words that are said.
             output: gets the printed units.
+            may_stop: where it may be cut short; everywhere if None.
 
         Returns:
             Index after what was said, and whether it was cut short.
@@ -103,7 +105,7 @@ class Identifiers:
                 words += self._choices.choose(self._style_names[style])
             self._word(at, style == styles.LOWERCASE, words, output)
             return after, False
-        end, style, cut = self._extent(at, stop, partials, sampler)
+        end, style, cut = self._extent(at, stop, partials, sampler, may_stop)
         speak_delimiters = False
         if flip(self._explicit(style, at)):
             delimited = style in _DELIMITED and end - at > 1
@@ -125,7 +127,12 @@ class Identifiers:
         return end, cut
 
     def _extent(
-        self, at: int, stop: int, partials: bool, sampler: Sampler
+        self,
+        at: int,
+        stop: int,
+        partials: bool,
+        sampler: Sampler,
+        may_stop: MayStop | None,
     ) -> tuple[int, str, bool]:
         """Returns where the identifier ends, its style, and whether it was cut short."""
         choices, rates, shape = self._choices, self._rates, self._shape
@@ -133,7 +140,7 @@ class Identifiers:
         cut = False
         if partials:
             for boundary in range(at + 1, found.end()):
-                if choices.flip(rates.stop):
+                if choices.flip(rates.stop) and (may_stop is None or may_stop(boundary)):
                     cut = True
                     found = styles.identifier(shape, at, boundary)
                     break

@@ -13,6 +13,7 @@ from collections.abc import Container, Sequence
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import (
     Generated,
+    MayStop,
     Options,
     Sampler,
     Snippet,
@@ -108,6 +109,7 @@ class InsertGenerator:
         partials: bool = True,
         sampler: Sampler | None = None,
         trailing_implicit: bool = False,
+        may_stop: MayStop | None = None,
     ) -> Generated:
         """Says units from `start` to `stop`, or as far as generation gets.
 
@@ -121,12 +123,20 @@ class InsertGenerator:
             partials: whether generation may stop before the end by chance.
             sampler: the mapping's coins; drawn if None.
             trailing_implicit: whether symbols may stay unsaid though nothing follows them.
+            may_stop: where it may stop by chance; everywhere if None.
         """
         sampler = sampler or self.draw_sampler()
-        return self._say(start, stop, partials, sampler, trailing_implicit, depth=0)
+        return self._say(start, stop, partials, sampler, trailing_implicit, 0, may_stop)
 
     def _say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        self,
+        start: int,
+        stop: int,
+        partials: bool,
+        sampler: Sampler,
+        implicit: bool,
+        depth: int,
+        may_stop: MayStop | None,
     ) -> Generated:
         shape, kinds, printed, flip = self._shape, self._kinds, self._printed, self._flip
         stop_rate = self.rates.stop
@@ -144,7 +154,9 @@ class InsertGenerator:
         roll = partials and depth > 0  # the stop roll comes after a unit, and an opener is one
         while at < stop:
             what = kinds[at]
-            if what == _BREAK or (roll and flip(stop_rate)):
+            if what == _BREAK or (
+                roll and flip(stop_rate) and (may_stop is None or may_stop(at))
+            ):
                 partial = True
                 break
             roll = partials
@@ -163,7 +175,9 @@ class InsertGenerator:
                         break
                     continue
             if what == _WORD:
-                at, partial = say_identifier(at, stop, partials, sampler, words, output)
+                at, partial = say_identifier(
+                    at, stop, partials, sampler, words, output, may_stop
+                )
                 said = at
                 if partial:
                     break
@@ -194,7 +208,13 @@ class InsertGenerator:
                         enclosure, close = found
                         opener, closer = enclosure.opener, enclosure.closer
                         inner = self._say(
-                            at + len(opener), close, partials, sampler, True, depth + 1
+                            at + len(opener),
+                            close,
+                            partials,
+                            sampler,
+                            True,
+                            depth + 1,
+                            may_stop,
                         )
                         if punctuation.explicit(sampler) or not (inner.words or implicit):
                             empty = not inner.output

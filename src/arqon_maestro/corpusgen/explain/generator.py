@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
-from arqon_maestro.corpusgen.generation import Generated, Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import Generated, MayStop, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.identifiers import Identifiers
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.punctuation import Punctuation
@@ -135,6 +135,7 @@ class _GroupedIdentifiers(Identifiers):
         sampler: Sampler,
         words: list[str],
         output: list[str],
+        may_stop: MayStop | None = None,
     ) -> tuple[int, bool]:
         title = (
             self._shape[at] == CAPITAL
@@ -144,18 +145,20 @@ class _GroupedIdentifiers(Identifiers):
         grouping = self._grouping
         grouping.said = words  # the list itself, which grows
         said = grouping.pick(
-            ("identifier", at, stop, partials, title),
-            lambda: self._once(at, stop, partials, Sampler(title_as_capitals=title)),
+            ("identifier", at, stop, partials, title, may_stop),
+            lambda: self._once(at, stop, partials, Sampler(title_as_capitals=title), may_stop),
             lambda outcome: grouping.continues(outcome.words),
         )
         words += said.words
         output += said.output
         return said.end, said.cut
 
-    def _once(self, at: int, stop: int, partials: bool, sampler: Sampler) -> _SaidIdentifier:
+    def _once(
+        self, at: int, stop: int, partials: bool, sampler: Sampler, may_stop: MayStop | None
+    ) -> _SaidIdentifier:
         words: list[str] = []
         output: list[str] = []
-        end, cut = super().say(at, stop, partials, sampler, words, output)
+        end, cut = super().say(at, stop, partials, sampler, words, output, may_stop)
         return _SaidIdentifier(tuple(words), tuple(output), end, cut)
 
     def _word(
