@@ -105,7 +105,12 @@ def test_halves() -> None:
 
 def test_alternative_words() -> None:
     choices = RandomChoices(11)
-    said = Counter(" ".join(alternative("url", choices, RATES)) for _ in range(20_000))
+
+    def said_for(word: str) -> list[str]:
+        altered, wake = choices.flip(RATES.alternative), choices.flip(RATES.wake_word)
+        return alternative(word, altered, wake, choices, RATES)
+
+    said = Counter(" ".join(said_for("url")) for _ in range(20_000))
     shares = {
         "url(spell)": RATES.acronym_spelled_as_one,
         "u(spell) r(spell) l(spell)": RATES.acronym_spelled_out,
@@ -116,6 +121,6 @@ def test_alternative_words() -> None:
         extra = RATES.alternative / 2 if text.count("(") == 3 else 0.0
         assert abs(said[text] / 20_000 - share * usual - extra) < 0.012, text
     assert 1 < said["maestro"] < 30
-    assert alternative("don't", RandomChoices(1), RATES) == ["don't"]
-    long = Counter(len(alternative("parenthesis", choices, RATES)) for _ in range(2000))
+    assert alternative("don't", True, False, choices, RATES) == ["don't"]
+    long = Counter(len(said_for("parenthesis")) for _ in range(2000))
     assert set(long) == {1}

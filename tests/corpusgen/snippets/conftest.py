@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 import tree_sitter
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import NEVER, Choices, Table
 from arqon_maestro.corpusgen.generation import AddDraft, Generated
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.snippets import SyntaxSnippets, snippet_source
@@ -20,13 +20,24 @@ T = TypeVar("T")
 
 
 class LikelyChoices:
-    """Takes what is likelier than not, and the first of several options."""
+    """Takes what is likelier than not, and the first of several options that are likely."""
 
     def flip(self, probability: float) -> bool:
         return probability >= 0.5
 
     def choose(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
         return options[0]
+
+    def draw(self, table: Table[T]) -> T:
+        likely = max(table.weights) / 2
+        pairs = zip(table.options, table.weights, strict=True)
+        return next(option for option, weight in pairs if weight >= likely)
+
+    def wait(self, rate: float) -> int:
+        return 1 if self.flip(rate) else NEVER
+
+    def happens(self, rate: float) -> bool:
+        return True
 
     def below(self, limit: int) -> int:
         return 0
