@@ -20,6 +20,7 @@ from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, load_grammar
 from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
 
 ANYWHERE = "*"
+NAMED = "_"
 
 _CLOSERS = {
     "'('": "')'",
@@ -74,18 +75,21 @@ class Cuts:
         """Returns whether the nodes, neighbours, may end before `unit`."""
         return self._holds(self.conditions(nodes, unit, []))
 
-    def ends_well(self, nodes: Sequence[int], said: Generated) -> bool:
+    def ends_well(self, nodes: Sequence[int], stop: int, said: Generated) -> bool:
         """Returns whether `said`, which stopped early, is whole.
 
-        What is printed of the nodes behind the stop has to be the brackets that are open there.
+        What is printed behind its end has to be the brackets that are open there.
+
+        Args:
+            nodes: what is said. stop: index after their last unit.
+            said: what was said of it.
         """
         closers: list[int] = []
         if not self._holds(self.conditions(nodes, said.stop, closers)):
             return False
-        last = nodes[-1]
-        printed = set(range(said.stop, self._stream.index_at(self._tree.ends[last])))
-        for start, stop in said.remaining:
-            printed.difference_update(range(start, stop))
+        printed = set(range(said.stop, stop))
+        for left in said.remaining:
+            printed.difference_update(range(*left))
         return printed == {unit for closer in closers for unit in self._units(closer)}
 
     def _units(self, node: int) -> range:
@@ -96,7 +100,12 @@ class Cuts:
         if conditions is None:
             return False
         ends = self._shapes.ends
-        return all(behind in ends.get(kind, ()) for kind, behind in conditions)
+        for kind, behind in conditions:
+            allowed = ends.get(kind, ())
+            named = NAMED in allowed and behind[0] not in "'."
+            if not named and behind not in allowed:
+                return False
+        return True
 
     def conditions(
         self, nodes: Sequence[int], unit: int, closers: list[int]
@@ -109,11 +118,15 @@ class Cuts:
             closers: gets the closing brackets that have to stay.
         """
         tree, offset = self._tree, self._stream.start[unit]
+        before = [node for node in nodes if tree.starts[node] < offset]
         found: list[Condition] = []
-        for node in nodes:
-            if tree.starts[node] < offset < tree.ends[node]:
-                whole = self._descend(node, unit, found, closers)
-                return found if whole else None
+        if not before:
+            return found
+        last = before[-1]
+        if len(before) < len(nodes):
+            found.append(self._condition(tree.parents[last], last))
+        if offset < tree.ends[last] and not self._descend(last, unit, found, closers):
+            return None
         return found
 
     def _descend(

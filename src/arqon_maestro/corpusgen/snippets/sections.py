@@ -142,7 +142,7 @@ def say_text(
         sampler=sampler,
         may_stop=Stops(file.cuts, tuple(nodes)),
     )
-    if said.partial and not file.cuts.ends_well(nodes, said):
+    if said.partial and not file.cuts.ends_well(nodes, stop, said):
         raise UnsayableError("cut short inside")
     return said
 
@@ -348,8 +348,10 @@ class _Speech:
         position = view.start
         for edit in [*sorted(self.edits, key=by_place), Edit(view.stop, view.stop)]:
             for start, stop in view.file.comments_in(position, edit.start):
-                self.edits.append(Edit(start, stop))
-                self._queue(start, stop)
+                # A part may start with a comment, which then goes with it.
+                if stop <= edit.start:
+                    self.edits.append(Edit(start, stop))
+                    self._queue(start, stop)
             position = max(position, edit.stop)
 
     def _default_caret(self) -> None:

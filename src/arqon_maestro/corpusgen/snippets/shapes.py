@@ -198,7 +198,8 @@ class Shapes(_Strict):
         recipes: recipes that this language has its own of.
         phrases: by kind, what is said for its trigger here instead.
         ends: where a node may be cut short, by node type: the fields (``.left``) and types of
-            children behind which it may end; ``*`` for text that may end anywhere.
+            children behind which it may end; ``_`` for every named child that fills no field, and
+            ``*`` for a text that may end anywhere.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
     """
