@@ -12,6 +12,7 @@ from arqon_maestro.corpusgen.context import Contexts
 from arqon_maestro.corpusgen.filters import layout_reason, tree_reason
 from arqon_maestro.corpusgen.snippets import snippet_source
 from arqon_maestro.corpusgen.snippets.shapes import Shapes, shapes_named
+from arqon_maestro.corpusgen.snippets.syntax import entry_point
 from arqon_maestro.corpusgen.tokens import decode, token_stream
 from arqon_maestro.languages import Language
 
@@ -48,8 +49,7 @@ def audit_source(source: str, name: str, language: Language, seed: int = 0) -> F
     shapes = None if language.snippets is None else shapes_named(language.snippets)
     check_inserts(generator, contexts, _placeholders(shapes), audit)
     if snippets is not None and shapes is not None:
-        entry = f"{language.grammar}:{language.grammar_function}"
-        reparser = Reparser(stream.source, (entry, *shapes.other_grammars))
+        reparser = Reparser(stream.source, (entry_point(language), *shapes.other_grammars))
         check_adds(generator, snippets, contexts, reparser, audit)
         for reason, number in snippets.rejects.items():
             audit.rejects[f"node: {reason}"] += number

@@ -3,41 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import tree_sitter
 
-from arqon_maestro.corpusgen.snippets.syntax import load_grammar
+from arqon_maestro.corpusgen.snippets.syntax import (
+    ERROR_KIND,
+    OWN_PARSERS,
+    load_grammar,
+    own_parser,
+)
+
+
+class _Parsing(Protocol):
+    faults: int
+
+    def faults_with(self, start: int, stop: int, text: str) -> int: ...
 
 
 class Reparser:
     """Counts the syntax errors that one replacement in a file makes.
 
-    A *fault* is an outermost ERROR node or a token that the parser had to add. The replacement is
-    parsed from the tree of the file, and from scratch only where that finds more faults than the
-    file has.
+    A *fault* is an outermost ERROR node or a token that the parser had to add.
 
     Args:
         source: the normalised source.
-        grammars: entry points; the one with the least faults is the file's.
+        grammars: entry points of grammars or parsers; the first with the least faults is the
+            file's.
     """
 
     def __init__(self, source: str, grammars: Sequence[str]) -> None:
-        self._source = source.encode("ascii")
-        best: tuple[int, tree_sitter.Parser, tree_sitter.Tree] | None = None
+        best: _Parsing | None = None
         for entry in grammars:
-            parser = tree_sitter.Parser(load_grammar(entry).language)
-            tree = parser.parse(self._source)
-            faults = count_faults(tree)
-            if best is None or faults < best[0]:
-                best = (faults, parser, tree)
-            if faults == 0:
+            own = entry.startswith(OWN_PARSERS)
+            parsing = _OwnParsing(source, entry) if own else _GrammarParsing(source, entry)
+            if best is None or parsing.faults < best.faults:
+                best = parsing
+            if best.faults == 0:
                 break
         if best is None:
             raise ValueError("no grammar given")
-        self.faults, self._parser, self._tree = best
+        self._parsing: _Parsing = best
 
     def new_faults(self, start: int, stop: int, text: str) -> int:
         """Returns how many more faults there are with `text` from `start` to `stop`."""
+        return max(0, self._parsing.faults_with(start, stop, text) - self._parsing.faults)
+
+
+class _OwnParsing:
+    """A source as a parser of this package sees it."""
+
+    def __init__(self, source: str, entry: str) -> None:
+        self._source = source
+        self._parse = own_parser(entry)
+        self.faults = self._count(source)
+
+    def _count(self, source: str) -> int:
+        return sum(kind == ERROR_KIND for kind in self._parse(source).kinds)
+
+    def faults_with(self, start: int, stop: int, text: str) -> int:
+        return self._count(self._source[:start] + text + self._source[stop:])
+
+
+class _GrammarParsing:
+    """A source as a tree-sitter grammar sees it.
+
+    A replacement is parsed from the tree of the source, and from scratch only where that finds
+    more faults.
+    """
+
+    def __init__(self, source: str, entry: str) -> None:
+        self._source = source.encode("ascii")
+        self._parser = tree_sitter.Parser(load_grammar(entry).language)
+        self._tree = self._parser.parse(self._source)
+        self.faults = _count_faults(self._tree)
+
+    def faults_with(self, start: int, stop: int, text: str) -> int:
         source = self._source[:start] + text.encode("ascii") + self._source[stop:]
         tree = self._tree.copy()
         tree.edit(
@@ -48,17 +89,17 @@ class Reparser:
             old_end_point=_point(self._source, stop),
             new_end_point=_point(source, start + len(text)),
         )
-        faults = count_faults(self._parser.parse(source, tree))
+        faults = _count_faults(self._parser.parse(source, tree))
         if faults > self.faults:
-            faults = count_faults(self._parser.parse(source))
-        return max(0, faults - self.faults)
+            return _count_faults(self._parser.parse(source))
+        return faults
 
 
 def _point(source: bytes, offset: int) -> tuple[int, int]:
     return source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1
 
 
-def count_faults(tree: tree_sitter.Tree) -> int:
+def _count_faults(tree: tree_sitter.Tree) -> int:
     """Returns the number of outermost ERROR nodes and of missing tokens."""
     if not tree.root_node.has_error:
         return 0

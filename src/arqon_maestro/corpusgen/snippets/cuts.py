@@ -16,7 +16,7 @@ from functools import cache
 from arqon_maestro import languages
 from arqon_maestro.corpusgen.generation import Generated
 from arqon_maestro.corpusgen.snippets.shapes import Shapes
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, load_grammar
+from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, entry_point, node_types
 from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
 
 ANYWHERE = "*"
@@ -54,8 +54,7 @@ class Stops:
 @cache
 def keywords(language_name: str) -> frozenset[str]:
     """Returns the words that a language's grammar has as tokens: no name may end as one."""
-    language = languages.get(language_name)
-    kinds = load_grammar(f"{language.grammar}:{language.grammar_function}").kinds
+    kinds = node_types(entry_point(languages.get(language_name)))
     return frozenset(word for kind in kinds if kind[0] == "'" for word in kind[1:-1].split())
 
 

@@ -14,7 +14,7 @@ from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
 from arqon_maestro.corpusgen.snippets.parts import NodeView
 from arqon_maestro.corpusgen.snippets.sections import choose_form, say, say_text, say_whole
 from arqon_maestro.corpusgen.snippets.shapes import COMMENT, shapes_named
-from arqon_maestro.corpusgen.snippets.syntax import parse
+from arqon_maestro.corpusgen.snippets.syntax import entry_point, parse
 from arqon_maestro.corpusgen.snippets.targets import with_one_caret
 from arqon_maestro.corpusgen.tokens import TokenStream
 from arqon_maestro.languages.language import Language
@@ -44,8 +44,7 @@ def snippet_source(stream: TokenStream, language: Language) -> SyntaxSnippets | 
     if language.grammar is None or language.snippets is None:
         return None
     shapes = shapes_named(language.snippets)
-    entry = f"{language.grammar}:{language.grammar_function}"
-    tree = parse(stream.source, (entry, *shapes.other_grammars))
+    tree = parse(stream.source, (entry_point(language), *shapes.other_grammars))
     return SyntaxSnippets(SyntaxFile(stream, tree, shapes))
 
 
