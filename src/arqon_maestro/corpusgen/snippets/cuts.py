@@ -120,7 +120,7 @@ class Cuts:
         before = [node for node in nodes if tree.starts[node] < offset]
         found: list[Condition] = []
         if not before:
-            return found
+            return None
         last = before[-1]
         if len(before) < len(nodes):
             found.append(self._condition(tree.parents[last], last))
@@ -138,8 +138,8 @@ class Cuts:
             kind = tree.kinds[node]
             children = list(tree.children(node))
             before = [child for child in children if tree.starts[child] < offset]
-            if not children:
-                return self._in_leaf(node, unit, found)
+            if not children or (kind in self._shapes.comments and not top):
+                return self._in_leaf(node, unit, top, found)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
                     return stream.source[offset - 1] != _ESCAPE
@@ -161,7 +161,7 @@ class Cuts:
             if behind and not (top and all(tree.kinds[child] == "';'" for child in behind)):
                 found.append(self._condition(node, last_one))
             if tree.ends[last] <= offset:
-                return True
+                return tree.text(last) not in self._shapes.reserved
             node, top = last, False
 
     def _condition(self, node: int, child: int) -> Condition:
@@ -185,14 +185,20 @@ class Cuts:
                     return child
         return None
 
-    def _in_leaf(self, node: int, unit: int, found: list[Condition]) -> bool:
+    def _in_leaf(self, node: int, unit: int, top: bool, found: list[Condition]) -> bool:
         """Whether a name may end inside, or a text if that is allowed."""
         tree, stream = self._tree, self._stream
         kind, start, offset = tree.kinds[node], tree.starts[node], stream.start[unit]
         if kind[0] == "'":
             return False
+        if kind in self._shapes.comments and not top:
+            return False
         if _NAME.fullmatch(tree.text(node)):
-            named = stream.shape[unit - 1] in WORDS + NUMBER
-            return named and stream.source[start:offset] not in keywords(self._shapes.language)
+            name = stream.source[start:offset]
+            return (
+                stream.shape[unit - 1] in WORDS + NUMBER
+                and name not in keywords(self._shapes.language)
+                and name not in self._shapes.reserved
+            )
         found.append((kind, ANYWHERE))
         return stream.source[offset - 1] != _ESCAPE

@@ -200,6 +200,7 @@ class Shapes(_Strict):
         ends: where a node may be cut short, by node type: the fields (``.left``) and types of
             children behind which it may end; ``_`` for every named child that fills no field, and
             ``*`` for a text that may end anywhere.
+        reserved: words that nothing may be cut short behind, beside the grammar's own tokens.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
     """
@@ -214,6 +215,7 @@ class Shapes(_Strict):
     recipes: dict[str, Any] = {}
     phrases: dict[str, Weights] = {}
     ends: dict[str, frozenset[str]] = {}
+    reserved: frozenset[str] = frozenset()
     statement_lists: tuple[str, ...] = ()
 
     @model_validator(mode="after")
