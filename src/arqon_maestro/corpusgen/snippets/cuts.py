@@ -83,13 +83,13 @@ class Cuts:
             nodes: what is said. stop: index after their last unit.
             said: what was said of it.
         """
-        closers: list[int] = []
+        closers: list[range] = []
         if not self._holds(self.conditions(nodes, said.stop, closers)):
             return False
         printed = set(range(said.stop, stop))
         for left in said.remaining:
             printed.difference_update(range(*left))
-        return printed == {unit for closer in closers for unit in self._units(closer)}
+        return printed == {unit for units in closers for unit in units}
 
     def _units(self, node: int) -> range:
         index_at, tree = self._stream.index_at, self._tree
@@ -107,14 +107,14 @@ class Cuts:
         return True
 
     def conditions(
-        self, nodes: Sequence[int], unit: int, closers: list[int]
+        self, nodes: Sequence[int], unit: int, closers: list[range]
     ) -> list[Condition] | None:
         """Returns what has to be allowed for a cut before `unit`; None if nothing could help.
 
         Args:
             nodes: what is said.
             unit: index of the first unit that is left out.
-            closers: gets the closing brackets that have to stay.
+            closers: gets the units of the closing brackets that have to stay.
         """
         tree, offset = self._tree, self._stream.start[unit]
         before = [node for node in nodes if tree.starts[node] < offset]
@@ -129,7 +129,7 @@ class Cuts:
         return found
 
     def _descend(
-        self, node: int, unit: int, found: list[Condition], closers: list[int]
+        self, node: int, unit: int, found: list[Condition], closers: list[range]
     ) -> bool:
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
@@ -145,13 +145,18 @@ class Cuts:
                     return stream.source[offset - 1] != _ESCAPE
                 node, top = before[-1], False
                 continue
+            bracket = self._silent_bracket(node, children)
+            if bracket is not None:
+                closers.append(bracket)
             if not before:
+                if bracket is not None:
+                    found.append((kind, f"'{stream.source[tree.starts[node]]}'"))
                 return True
             last = before[-1]
             behind = children[len(before) :]
             closer = self._closer(before, behind)
             if closer is not None:
-                closers.append(closer)
+                closers.append(self._units(closer))
                 if behind[0] != closer:
                     found.append(self._condition(node, last))
                 behind = behind[behind.index(closer) + 1 :]
@@ -163,6 +168,16 @@ class Cuts:
             if tree.ends[last] <= offset:
                 return tree.text(last) not in self._shapes.reserved
             node, top = last, False
+
+    def _silent_bracket(self, node: int, children: Sequence[int]) -> range | None:
+        """Returns the last bracket of a node whose brackets are no nodes."""
+        tree, source = self._tree, self._stream.source
+        start, end = tree.starts[node], tree.ends[node]
+        around = tree.starts[children[0]] > start and tree.ends[children[-1]] < end
+        if not around or _CLOSERS.get(f"'{source[start]}'") != f"'{source[end - 1]}'":
+            return None
+        last = self._stream.index_at(end - 1)
+        return range(last, last + 1)
 
     def _condition(self, node: int, child: int) -> Condition:
         field = self._tree.fields[child]
