@@ -119,9 +119,7 @@ def test_spoiled_adds_are_found(change, check: str, monkeypatch) -> None:
     monkeypatch.setattr(
         SyntaxSnippets,
         "mappings",
-        lambda self, generator: (
-            draft._replace(**change) for draft in mappings(self, generator)
-        ),
+        lambda self, generator: (draft._replace(**change) for draft in mappings(self, generator)),
     )
     assert _failures("python").failed[check]
 
@@ -199,9 +197,7 @@ def test_command_tells_failures(monkeypatch, tmp_path: Path) -> None:
 
     (tmp_path / "a.py").write_text(SOURCES["python"])
     monkeypatch.setattr("arqon_maestro.corpusgen.audit.audit_files", failing)
-    result = CliRunner().invoke(
-        app, ["corpusgen", "audit", "--language", "python", str(tmp_path)]
-    )
+    result = CliRunner().invoke(app, ["corpusgen", "audit", "--language", "python", str(tmp_path)])
     assert result.exit_code == 1
 
 

@@ -20,6 +20,7 @@ from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, entry_point, nod
 from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
 
 ANYWHERE = "*"
+BEHIND_WORDS = "+"
 NAMED = "_"
 
 _CLOSERS = {
@@ -30,7 +31,7 @@ _CLOSERS = {
     "'${'": "'}'",
     "'#{'": "'}'",
     "'\"'": "'\"'",
-    '\'"\'': '\'"\'',
+    "'\"'": "'\"'",
     "'''": "'''",
     "'`'": "'`'",
     "'|'": "'|'",
@@ -102,7 +103,8 @@ class Cuts:
         for kind, behind in conditions:
             allowed = ends.get(kind, ())
             named = NAMED in allowed and behind[0] not in "'."
-            if not named and behind not in allowed:
+            text = ANYWHERE in allowed and behind == BEHIND_WORDS
+            if not (named or text or behind in allowed):
                 return False
         return True
 
@@ -119,18 +121,32 @@ class Cuts:
         tree, offset = self._tree, self._stream.start[unit]
         before = [node for node in nodes if tree.starts[node] < offset]
         found: list[Condition] = []
-        if not before:
+        if not before or self._stream.source[offset - 1] == _ESCAPE:
             return None
         last = before[-1]
+        if self._leaves_bound(last, offset):
+            return None
         if len(before) < len(nodes):
             found.append(self._condition(tree.parents[last], last))
         if offset < tree.ends[last] and not self._descend(last, unit, found, closers):
             return None
         return found
 
-    def _descend(
-        self, node: int, unit: int, found: list[Condition], closers: list[range]
-    ) -> bool:
+    def _leaves_bound(self, node: int, offset: int) -> bool:
+        """Whether a cut at `offset` leaves out what other text of the file belongs to."""
+        if not self._shapes.bound:
+            return False
+        tree, bound = self._tree, self._shapes.bound
+        return any(
+            tree.kinds[below] in bound and tree.starts[below] >= offset
+            for below in range(node, tree.afters[node])
+        )
+
+    def is_bound(self, node: int) -> bool:
+        """Returns whether text outside of a node belongs to it, such as a heredoc's body."""
+        return self._leaves_bound(node, self._tree.starts[node])
+
+    def _descend(self, node: int, unit: int, found: list[Condition], closers: list[range]) -> bool:
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
         top = True
@@ -142,12 +158,14 @@ class Cuts:
                 return self._in_leaf(node, unit, top, found)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
-                    return stream.source[offset - 1] != _ESCAPE
+                    return True
                 node, top = before[-1], False
                 continue
             bracket = self._silent_bracket(node, children)
             if bracket is not None:
                 closers.append(bracket)
+            elif stream.source[tree.ends[children[-1]] : tree.ends[node]].strip():
+                return False  # what closes the node is no node that could be looked for
             if not before:
                 if bracket is not None:
                     found.append((kind, f"'{stream.source[tree.starts[node]]}'"))
@@ -215,5 +233,6 @@ class Cuts:
                 and name not in keywords(self._shapes.language)
                 and name not in self._shapes.reserved
             )
-        found.append((kind, ANYWHERE))
-        return stream.source[offset - 1] != _ESCAPE
+        behind_word = stream.shape[unit - 1] in WORDS + NUMBER
+        found.append((kind, BEHIND_WORDS if behind_word else ANYWHERE))
+        return True

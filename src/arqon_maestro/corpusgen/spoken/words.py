@@ -46,7 +46,12 @@ def acronyms() -> frozenset[str]:
 
 @lru_cache(maxsize=_CACHED_WORDS)
 def halves(word: str) -> tuple[tuple[str, str], ...]:
-    """Returns the ways to split `word` in two dictionary words."""
+    """Returns the ways to split `word` in two dictionary words; none for a contraction.
+
+    The dictionary has ``'s``, but no word of a source starts with an apostrophe.
+    """
+    if "'" in word:
+        return ()
     known = dictionary_words()
     return tuple(
         (word[:cut], word[cut:])
