@@ -31,7 +31,6 @@ _CLOSERS = {
     "'${'": "'}'",
     "'#{'": "'}'",
     "'\"'": "'\"'",
-    "'\"'": "'\"'",
     "'''": "'''",
     "'`'": "'`'",
     "'|'": "'|'",
@@ -184,7 +183,9 @@ class Cuts:
             if behind and not (top and all(tree.kinds[child] == "';'" for child in behind)):
                 found.append(self._condition(node, last_one))
             if tree.ends[last] <= offset:
-                return tree.text(last) not in self._shapes.reserved
+                # A bracket that closes behind a comment would be part of it.
+                comment = tree.kinds[last] in self._shapes.comments
+                return not comment and tree.text(last) not in self._shapes.reserved
             node, top = last, False
 
     def _silent_bracket(self, node: int, children: Sequence[int]) -> range | None:
