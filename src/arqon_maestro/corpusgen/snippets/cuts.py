@@ -157,7 +157,7 @@ class Cuts:
                 return self._in_leaf(node, unit, top, found)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
-                    return True
+                    return not before or tree.kinds[before[-1]] not in self._shapes.comments
                 node, top = before[-1], False
                 continue
             bracket = self._silent_bracket(node, children)
