@@ -36,6 +36,7 @@ _CLOSERS = {
     "'|'": "'|'",
     "string_start": "string_end",
 }
+_BRACKETS = ("()", "[]", "{}")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _ESCAPE = "\\"
 
@@ -157,7 +158,8 @@ class Cuts:
                 return self._in_leaf(node, unit, top, found)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
-                    return not before or tree.kinds[before[-1]] not in self._shapes.comments
+                    comment = before and tree.kinds[before[-1]] in self._shapes.comments
+                    return not comment and self._balanced(node, offset)
                 node, top = before[-1], False
                 continue
             bracket = self._silent_bracket(node, children)
@@ -198,6 +200,11 @@ class Cuts:
         last = self._stream.index_at(end - 1)
         return range(last, last + 1)
 
+    def _balanced(self, node: int, offset: int) -> bool:
+        """Whether no bracket of a text is open at `offset`: no node says where it closes."""
+        text = self._stream.source[self._tree.starts[node] : offset]
+        return all(text.count(opener) <= text.count(closer) for opener, closer in _BRACKETS)
+
     def _condition(self, node: int, child: int) -> Condition:
         field = self._tree.fields[child]
         return self._tree.kinds[node], f".{field}" if field else self._tree.kinds[child]
@@ -236,4 +243,4 @@ class Cuts:
             )
         behind_word = stream.shape[unit - 1] in WORDS + NUMBER
         found.append((kind, BEHIND_WORDS if behind_word else ANYWHERE))
-        return True
+        return self._balanced(node, offset)
