@@ -45,6 +45,15 @@ def test_every_mapping_passes(language: str) -> None:
         assert (audit.adds > 0) == (languages.get(language).grammar is not None)
 
 
+def test_comment_behind_another_part_is_left_once() -> None:
+    source = "".join(
+        f"if [[ $a -eq {number} ]]; then\n  b\nelse\n  c\n  # why\nfi\n" for number in range(9)
+    )
+    for seed in range(SEEDS):
+        audit = audit_source(source, "source", languages.get("bash"), seed)
+        assert audit.failures == []
+
+
 def test_rejected_file() -> None:
     audit = audit_source("x = 1\n", "short.py", PYTHON)
     assert not audit.taken

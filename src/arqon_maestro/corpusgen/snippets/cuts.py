@@ -36,7 +36,7 @@ _CLOSERS = {
     "'|'": "'|'",
     "string_start": "string_end",
 }
-_BRACKETS = ("()", "[]", "{}")
+_BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _ESCAPE = "\\"
 

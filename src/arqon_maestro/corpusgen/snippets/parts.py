@@ -137,6 +137,10 @@ class NodeView:
             return None
         start, stop = file.units(nodes[0])
         if len(nodes) > 1:
+            # A comment at the end may lie behind other parts, such as the one of an else clause.
+            kinds, comments = file.tree.kinds, file.shapes.comments
+            while kinds[nodes[-1]] in comments and len(nodes) > 1:
+                nodes = nodes[:-1]
             stop = file.units(nodes[-1])[1]
         stop = without_semicolon(shape, start, stop)
         inside = role.inside and stop - start > 1 and shape[start] in _BRACKETS
