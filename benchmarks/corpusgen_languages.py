@@ -25,8 +25,8 @@ that the filter takes, and checks each one.
 - *insert*: the decoded target is the source between start and stop, and behind it only closers of
   brackets that opened in it and closed early. Every unit of a file but its line breaks is in
   exactly one mapping. Left out for good are a last `;` or blank of a line (9 in 10 times), and
-  units of which nothing is said (a lone silent `_`). Where a syntax node is said inside an insert, the
-  target is the source without the parts that are queued for later, and with the placeholders of
+  units of which nothing is said (a lone silent `_`). Where a syntax node is said inside an insert,
+  the target is the source without the parts that are queued for later, and with the placeholders of
   its language.
 - *add*: one caret (none only for a bare element), a known container, known tokens; and, decoded
   with the file's indentation and put back in place of the node, the file has no more syntax errors
