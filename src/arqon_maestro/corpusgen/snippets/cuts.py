@@ -37,6 +37,7 @@ _CLOSERS = {
     "string_start": "string_end",
 }
 _BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+_QUOTES = "\"'`"
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _ESCAPE = "\\"
 
@@ -219,6 +220,8 @@ class Cuts:
                 open_.pop()
             elif kind in _CLOSERS:
                 open_.append(_CLOSERS[kind])
+            elif kind[0] == "'" and kind[-2] in _QUOTES:
+                open_.append(f"'{kind[-2]}'")  # a string with a prefix
         while open_:
             wanted = open_.pop()
             for child in behind:

@@ -223,7 +223,12 @@ class NodeView:
             return Edit(start, stop)
         if role.along:
             start = self.file.start_with(part.nodes[0], role.along)
-        return Edit(blanks_before(shape, start, self.start), stop)
+        start = blanks_before(shape, start, self.start)
+        if role.statements == HERE and shape[start] in LINE_BREAKS and not ends_line(shape, stop):
+            # What ends the node stands behind the last statement, and needs a line for itself.
+            width = self.file.line_width(self.start)
+            return Edit(start, blanks_after(shape, stop, self.stop), (Break(width),))
+        return Edit(start, stop)
 
     def body_start(self, part: Part) -> int:
         """Returns the caret's unit at the start of a body: behind ``{`` or the header."""
