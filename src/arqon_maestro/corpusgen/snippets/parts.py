@@ -211,6 +211,8 @@ class NodeView:
             return self._emptied_block(part)
         if role.delete == "braced":
             width = self._closing_width(part)
+            if role.replace is not None:
+                return Edit(part.start + 1, part.stop - 1, ("SP", *role.replace, "SP"))
             return Edit(part.start + 1, part.stop - 1, (Break(width),))
         if role.delete == "clear":
             return Edit(self._kept_first(part), part.stop - 1)
