@@ -55,11 +55,11 @@ def test_comment_behind_another_part_is_left_once() -> None:
 
 
 def test_end_behind_the_last_statement() -> None:
-    source = "if a == 1\n  b = 2\n  c(b)  end\n" * 9
+    source = "if a == 1\n  b = 2\n  c(b)  end\nif a\n  b\nelse\n  c  end\n" * 9
     for seed in range(SEEDS):
         audit = audit_source(source, "source", languages.get("ruby"), seed)
         assert audit.failures == []
-        assert audit.kinds["If"] == 9
+        assert audit.kinds["If"] == 18
 
 
 def test_rejected_file() -> None:
