@@ -113,7 +113,7 @@ def mapping_lines(
         return result
     if model == TRANSCRIPT_PARSER:
         for chain in _chains(file, file.drafts(result.rejects), True, result.rejects):
-            result.lines.append((" ".join(chain.words), " ".join(chain.tokens)))
+            result.lines.append((chain.transcript, chain.markup))
     elif model == CONTEXTUAL:
         contexts = Contexts(file.stream, file.choices, alpha=False)
         for draft in insert_drafts(file.generator, result.rejects):
@@ -181,7 +181,7 @@ def text_lines(source: str, path: str, language: str | Language, seed: int = 0) 
         else:
             kept.append(draft)
     for chain in _chains(file, kept, False, result.rejects):
-        words = " ".join(chain.words)
+        words = chain.transcript
         if chain.starts_with_command and choices.flip(RATES.filler_prefix):
             words = f"{choices.choose(FILLERS)} {words}"
         result.lines.append(words)
