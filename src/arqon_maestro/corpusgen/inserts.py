@@ -278,7 +278,10 @@ class InsertGenerator:
                     tail = (at, len(words), len(output), after - at, spoken, tail)
                     if spoken:
                         words += ("space",) * (after - at)
-                    output += printed[at:after]
+                    if after == at + 1:
+                        output.append("SP")
+                    else:
+                        output += printed[at:after]
                     said = at = after
                 elif what == _WORD:
                     left = until_stop if partials else NEVER

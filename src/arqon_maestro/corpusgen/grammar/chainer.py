@@ -77,16 +77,18 @@ class Chain(NamedTuple):
     def markup(self) -> str:
         """Its canonical markup."""
         inner = joined(piece.markup for piece in self.pieces)
-        return f"{_OPENING} {_filled(inner, self.texts)} {_CLOSING}"
+        filled = _filled(inner, self.texts) if self.texts else inner
+        return f"{_OPENING} {filled} {_CLOSING}"
 
     @property
     def transcript(self) -> str:
         """The words said, joined by blanks."""
-        if len(self.pieces) == 1:
-            words = self.pieces[0].words
+        pieces, texts = self
+        if len(pieces) == 1:
+            words = pieces[0].words
         else:
-            words = " ".join([piece.words for piece in self.pieces if piece.words])
-        return _filled(words, self.texts) if self.texts else words
+            words = " ".join([piece.words for piece in pieces if piece.words])
+        return _filled(words, texts) if texts else words
 
     @property
     def tokens(self) -> list[str]:
@@ -282,8 +284,8 @@ def _chain(sampler: Sampler, rates: Chaining) -> Part:
 
 def _filled(text: str, texts: Sequence[str]) -> str:
     """Puts the texts in place of the placeholders, left to right."""
-    if not texts:
-        return text
+    if len(texts) == 1:
+        return text.replace(PLACEHOLDER, texts[0])
     parts = text.split(PLACEHOLDER)
     filled = [parts[0]]
     for said, part in zip(texts, parts[1:], strict=True):
