@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from arqon_maestro.corpusgen.choices import RandomChoices
-from arqon_maestro.corpusgen.grammar import Node, sample_rule
+from arqon_maestro.corpusgen.grammar import Node, accepts, best_parse, sample_rule
 from arqon_maestro.corpusgen.grammar.expansion import APPLICATION_TAG, Expansion
 from arqon_maestro.corpusgen.grammar.rules import load_grammar
 from arqon_maestro.corpusgen.grammar.sampler import PLACEHOLDER, load_applications
@@ -202,6 +202,14 @@ def test_add_objects() -> None:
     assert {"class", "function", "static", "try", "type", "while", "empty", "for"} <= set(seen)
     # Half plain text; of the 36 kinds of objects two begin with text, one does half the time.
     assert seen[PLACEHOLDER] / 10_000 == pytest.approx(0.5 + 0.5 * 2.5 / 36, abs=0.02)
+
+
+def test_system_insert_has_a_verb() -> None:
+    verbs = count("systemInsert", lambda node: children(node)[1])
+    assert_agrees(verbs, dict.fromkeys(("insert", "type", "append", "dictate"), 1 / 4))
+    parse = best_parse(["system", "foo"])
+    assert parse is not None
+    assert accepts(parse.tree)
 
 
 def test_unknown_rule() -> None:
