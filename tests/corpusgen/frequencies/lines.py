@@ -13,7 +13,7 @@ SEED = 20_240
 # What may be said before a single word, rarely: its style, or another one's.
 _STYLE = re.compile(
     r"\b(lower case|lowercase|snake case|snake|underscores|camel case|camelcase|camel)"
-    r" (?=(foo|quux|baz|alpha)\b)"
+    r" (?=\w)"
 )
 
 
