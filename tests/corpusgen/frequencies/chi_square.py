@@ -75,7 +75,9 @@ def assert_agrees(observed: Counter[K], shares: Mapping[K, float]) -> None:
         statistic += (rare_seen - rare_expected) ** 2 / rare_expected
     assert bins > 1, "nothing to compare"
     found = p_value(statistic, bins - 1)
-    table = {outcome: (observed[outcome], round(total * share)) for outcome, share in shares.items()}
+    table = {
+        outcome: (observed[outcome], round(total * share)) for outcome, share in shares.items()
+    }
     assert found > LEAST_P_VALUE, f"p = {found:.2g}; seen and expected: {table}"
 
 

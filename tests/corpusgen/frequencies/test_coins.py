@@ -79,9 +79,7 @@ def test_titles() -> None:
     # Word by word there are two more places to stop at.
     apart = 0.5 * GOES_ON**2 / (0.5 * GOES_ON**2 + 0.5)
     starts = Counter(text.split()[0] for text in said.elements())
-    assert_agrees(
-        starts, {"title": (1 - apart) * 0.40, "capital": apart * 0.40, "foo": 0.60}
-    )
+    assert_agrees(starts, {"title": (1 - apart) * 0.40, "capital": apart * 0.40, "foo": 0.60})
 
 
 @pytest.mark.slow
@@ -103,6 +101,7 @@ def test_single_words() -> None:
     assert_share(others, said.total(), 0.015 * 0.40, FEWER_HITS)
 
 
+@pytest.mark.slow
 def test_single_capitals() -> None:
     relabelled = 0.015 * 0.40 / 2
     shares = {"foo": 0.60, "capital foo": 0.985 * 0.40}
@@ -113,6 +112,7 @@ def test_single_capitals() -> None:
     assert_agrees(whole_lines("Foo", "go", 15_000), shares)
 
 
+@pytest.mark.slow
 def test_a_word_before_another_word_is_not_relabelled() -> None:
     said = whole_lines("value quux", "go", 15_000)
     starts = Counter(text.split()[0] for text in said.elements())
@@ -191,6 +191,7 @@ def test_a_last_semicolon_or_blank_is_discarded(tail: str) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "line", "shares"),
     [
@@ -241,6 +242,7 @@ def _binomial(of: int, hit: int, rate: float) -> float:
     return float(ways * rate**hit * (1 - rate) ** (of - hit))
 
 
+@pytest.mark.slow
 def test_longer_symbols_are_always_explicit() -> None:
     said = whole_lines("foo->quux", "go", 20_000)
     silent = said["foo quux"]

@@ -42,7 +42,9 @@ def said(mappings: list[Mapping], target: str) -> Counter[str]:
     """Counts what is said for the targets that a pattern matches from start to end."""
     pattern = re.compile(target)
     words = Counter(
-        " ".join(mapping.words) for mapping in mappings if pattern.fullmatch(" ".join(mapping.tokens))
+        " ".join(mapping.words)
+        for mapping in mappings
+        if pattern.fullmatch(" ".join(mapping.tokens))
     )
     return without_styles(words)
 
@@ -76,6 +78,7 @@ def placed(trigger: str, before: str, name: str) -> dict[str, float]:
     return dict(shares)
 
 
+@pytest.mark.slow
 def test_places_of_a_trigger() -> None:
     words = without_article(
         said(additions("java", METHODS, 9000, IN_JAVA_CLASS), r"public SP void SP foo CRSR .*")
@@ -127,6 +130,7 @@ def test_stops_between_sections() -> None:
     )
 
 
+@pytest.mark.slow
 def test_stops_before_a_value() -> None:
     words = said(additions("java", "int foo = 7;\n", 6000, IN_JAVA_CLASS), r"int SP foo .*;")
     properties = Counter(
@@ -203,7 +207,13 @@ TRIGGERS = [
         r"foo : .*",
         {"property": 0.5, "entry": 0.5},
     ),
-    ("javascript", "foo: quux,\n", ("x = {\n", "}\n"), r"foo : SP quux .*", {"equals": 0.5, "colon": 0.5}),
+    (
+        "javascript",
+        "foo: quux,\n",
+        ("x = {\n", "}\n"),
+        r"foo : SP quux .*",
+        {"equals": 0.5, "colon": 0.5},
+    ),
     (
         "html",
         "<hr/>\n",
@@ -223,6 +233,7 @@ TRIGGERS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "unit", "around", "target", "shares"), TRIGGERS)
 def test_triggers(
     language: str, unit: str, around: tuple[str, str], target: str, shares: dict[str, float]
@@ -237,19 +248,23 @@ def test_triggers(
     assert_agrees(kinds, shares)
 
 
+@pytest.mark.slow
 def test_parameters_with_a_type() -> None:
     """90% by their parts, with the places of a name; else the whole text behind the trigger."""
     words = without_article(
         said(additions("java", "void f(byte foo) {}\n", 5000, IN_JAVA_CLASS), r"byte SP foo CRSR")
     )
     shares = Counter({"parameter byte foo": 0.10})
-    shares.update({text: 0.90 * share for text, share in placed("parameter", "byte", "foo").items()})
+    shares.update(
+        {text: 0.90 * share for text, share in placed("parameter", "byte", "foo").items()}
+    )
     seen = Counter({text: words[text] for text in shares})
     # Blanks inside the whole text are said now and then, and "byte" is split.
     assert seen.total() > 0.98 * words.total()
     assert_agrees(seen, shares)
 
 
+@pytest.mark.slow
 def test_silent_parameters_of_a_catch() -> None:
     unit = "try:\n    quux\nexcept foo:\n    quux\n"
     words = said(additions("python", unit, 7000), r"except SP foo .*")
@@ -257,14 +272,18 @@ def test_silent_parameters_of_a_catch() -> None:
     assert_share(silent, words.total(), 0.10)
 
 
+@pytest.mark.slow
 def test_quotes_of_keys() -> None:
     words = said(additions("python", '"foo": baz,\n', 7000, ("x = {\n", "}\n")), r'" foo " : .*')
     quoted = sum(
-        count for text, count in words.items() if re.search(r"\b(quotes?|quotations?|string)\b", text)
+        count
+        for text, count in words.items()
+        if re.search(r"\b(quotes?|quotations?|string)\b", text)
     )
     assert_share(quoted, words.total(), 0.10)
 
 
+@pytest.mark.slow
 def test_elements_without_a_kind() -> None:
     number = 14_000
     bare = [

@@ -61,20 +61,25 @@ def test_names_between_words(language: str, symbol: str, names: dict[str, float]
     assert_agrees(plain_lines(f"foo{symbol}quux", language, 9000), shares)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("symbol", "first", "others"),
     [
         (
             "(",
             ["left paren", "paren", "open paren"],
-            ["parenthesee", "left parenthesee", "open parenthesee"]
-            + ["parenthesis", "left parenthesis", "open parenthesis"],
+            [
+                *("parenthesee", "left parenthesee", "open parenthesee"),
+                *("parenthesis", "left parenthesis", "open parenthesis"),
+            ],
         ),
         (
             ")",
             ["right paren", "close paren"],
-            ["right parenthesee", "close parenthesee", "end parenthesee", "right parenthesis"]
-            + ["close parenthesis", "end parenthesis", "end paren"],
+            [
+                *("right parenthesee", "close parenthesee", "end parenthesee"),
+                *("right parenthesis", "close parenthesis", "end parenthesis", "end paren"),
+            ],
         ),
     ],
 )
@@ -93,6 +98,7 @@ def test_signs() -> None:
     assert_share(said["foo plus sign"], said.total(), SIGN)
 
 
+@pytest.mark.slow
 def test_any_named_beginning_of_a_run_may_be_said() -> None:
     said = plain_lines("foo===quux", "go", 20_000)
     # Of the three, one, or two symbols first, each a third; then the rest, and one stop more each.
@@ -118,6 +124,7 @@ def test_any_named_beginning_of_a_run_may_be_said() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arrow", ["->", "=>"])
 def test_names_of_arrows(arrow: str) -> None:
     said = plain_lines(f"foo{arrow}quux", "go", 8000)
@@ -185,6 +192,7 @@ def test_names_of_enclosures(opener: str, closer: str, of: float, names: list[st
     assert_agrees(seen, shares)
 
 
+@pytest.mark.slow
 def test_either_of_two_openers() -> None:
     number = 8000
     names = ("in triple quotes", "in triple quotations")
@@ -195,6 +203,7 @@ def test_either_of_two_openers() -> None:
     assert_share(found, number, GOES_ON**2 * 0.5 * (1 - PLAIN) * EXPLICIT)
 
 
+@pytest.mark.slow
 def test_the_place_of_a_name_is_the_mappings() -> None:
     places: Counter[tuple[bool, bool]] = Counter()
     for mapping in first_mappings("foo{baz}{alpha}", "go", 20_000):

@@ -118,7 +118,11 @@ NUMBERS: dict[str, dict[str, float]] = {
     "2005": {"two zero zero five": 0.1} | parts({"two thousand": 1}, rest("five"), 0.9),
     "12000": {"one two zero zero zero": 0.1, "twelve thousand": 0.9},
     # Other than in the reference, whose numbers end at six digits.
-    "1000000": {"one zero zero zero zero zero zero": 0.1, "one million": 0.7875, "a million": 0.1125},
+    "1000000": {
+        "one zero zero zero zero zero zero": 0.1,
+        "one million": 0.7875,
+        "a million": 0.1125,
+    },
 }
 
 
