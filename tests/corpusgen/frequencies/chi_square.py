@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pytest
 
 K = TypeVar("K", bound=Hashable)
 
@@ -85,6 +87,15 @@ def assert_share(hits: int, of: int, share: float, least_hits: int = LEAST_HITS)
     """Fails if `hits` of `of` is not the share; a fifth more or less of it would be noticed."""
     assert min(share, 1 - share) * of >= least_hits, "too few samples to notice a wrong rate"
     assert_agrees(Counter({True: hits, False: of - hits}), {True: share, False: 1 - share})
+
+
+def mostly_slow(cases: Sequence[Any], fast: int = 2) -> list[Any]:
+    """Returns the cases of a parametrised test; all but the first few are marked slow."""
+    marked = [
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow)
+        for case in cases[fast:]
+    ]
+    return [*cases[:fast], *marked]
 
 
 def uniform(outcomes: Sequence[K], total: float = 1.0) -> dict[K, float]:

@@ -178,6 +178,7 @@ def test_a_command_after_focus() -> None:
     assert_share(followers[True], followers.total(), go_to, least_hits=200)
 
 
+@pytest.mark.slow
 def test_quantified_commands() -> None:
     quantified: Counter[bool] = Counter()
     for chain in many():

@@ -11,7 +11,7 @@ import pytest
 
 from arqon_maestro.corpusgen import generate_mappings
 
-from .chi_square import assert_agrees, assert_share, uniform
+from .chi_square import assert_agrees, assert_share, mostly_slow, uniform
 from .lines import SEED, first_mappings, hits, mappings_of_lines, whole_lines
 
 STOP = 0.07  # 3.3
@@ -27,15 +27,15 @@ STYLES = {
 }
 # 3.3: 40%, but 10% of the usual style of Python, JavaScript and Java, and of all in prose.
 EXPLICIT_STYLES = [
+    ("java", "fooQuux", 0.10),
+    ("default", "fooQuux", 0.10),
     ("go", "FOO_QUUX", 0.40),
     ("go", "fooQuux", 0.40),
     ("go", "FooQuux", 0.40),
     ("python", "fooQuux", 0.40),
     ("python", "FOO_QUUX", 0.40),
-    ("java", "fooQuux", 0.10),
     ("java", "FooQuux", 0.40),
     ("javascript", "fooQuux", 0.10),
-    ("default", "fooQuux", 0.10),
     ("default", "FOO_QUUX", 0.10),
 ]
 # A delimiter's name, in place of the style's in half of the cases, is said with 80%.
@@ -48,14 +48,14 @@ DELIMITED = [
 ]
 
 
-@pytest.mark.parametrize(("language", "line", "rate"), EXPLICIT_STYLES)
+@pytest.mark.parametrize(("language", "line", "rate"), mostly_slow(EXPLICIT_STYLES, 3))
 def test_style_names(language: str, line: str, rate: float) -> None:
     shares = {"foo quux": 1 - rate}
     shares |= uniform([f"{name} foo quux" for name in STYLES[line]], rate)
     assert_agrees(whole_lines(line, language, 9000), shares)
 
 
-@pytest.mark.parametrize(("language", "line", "rate"), DELIMITED)
+@pytest.mark.parametrize(("language", "line", "rate"), mostly_slow(DELIMITED, 1))
 def test_style_names_or_delimiters(language: str, line: str, rate: float) -> None:
     if "_" in line:
         styles, delimiters = ["snake", "snake case", "underscores"], ["underscore"]
@@ -68,7 +68,7 @@ def test_style_names_or_delimiters(language: str, line: str, rate: float) -> Non
     assert_agrees(whole_lines(line, language, 12_000), shares)
 
 
-@pytest.mark.parametrize("line", ['f("foo_quux")', "# foo_quux"])
+@pytest.mark.parametrize("line", mostly_slow(['f("foo_quux")', "# foo_quux"], 1))
 def test_a_usual_style_is_unusual_in_strings_and_comments(line: str) -> None:
     said = whole_lines(line, "python", 6000)
     assert_share(hits(said, "snake", "underscores"), said.total(), 0.40 * 0.5)
@@ -250,6 +250,8 @@ def test_longer_symbols_are_always_explicit() -> None:
     assert silent / said.total() < 0.01
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "suffix"), [("values", "s"), ("classes", "es"), ("names", "s")]
 )  # fmt: skip
@@ -263,6 +265,8 @@ def test_plural_endings(word: str, suffix: str) -> None:
     assert_share(endings, number, 0.10)
 
 
+@pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "line", "share"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from arqon_maestro.corpusgen import generate_mappings
 
 from .chi_square import assert_agrees, assert_share, uniform
@@ -31,6 +33,7 @@ def test_share_of_the_alpha_context() -> None:
     assert_share(with_alpha[True], with_alpha.total(), 0.90)
 
 
+@pytest.mark.slow
 def test_order_of_the_alpha_context() -> None:
     orders = Counter(
         mapping.alpha_context

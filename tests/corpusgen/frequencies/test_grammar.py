@@ -179,6 +179,7 @@ def test_quantifiers() -> None:
         assert_share(seen[rare], seen.total(), shares[rare])
 
 
+@pytest.mark.slow
 def test_presses() -> None:
     def form(node: Node) -> Hashable:
         found = names(node)
@@ -214,6 +215,7 @@ def test_focus() -> None:
 ADD_OBJECTS = 36  # the reference's 34, of which one is three here
 
 
+@pytest.mark.slow
 def test_additions() -> None:
     """Half "add" with free text; half a prefix of three and an object of a hand-written list."""
     prefixes = count("add", lambda node: leaves(node).split()[0], 9000)
