@@ -46,9 +46,8 @@ def test_number_of_rules_and_object_types(grammar: Grammar) -> None:
 def test_number_of_hand_written_rules_and_spoken_forms(grammar: Grammar) -> None:
     """Section 5's figures: 440 = 152 + 285 + 3 rules, 130 types, 160 forms.
 
-    The figure of 647 terminals counts names of the reference's lexer, a fifth of which no rule
-    has. The words that a rule can say are 538 there; here they are the same without the eight
-    plurals of plurals.
+    The figure of 647 terminals counts names of the reference's lexer; 538 of them are words of a
+    rule. Here they are the same but for the eight plurals of plurals.
     """
     objects = ("SingularObject", "PluralObject", "NamedObject")
     of_objects = {rule for rule in grammar.rules if rule.endswith(objects)}
