@@ -94,6 +94,10 @@ def test_places_of_a_trigger() -> None:
     assert_agrees(seen, shares)
     functions = sum(count for text, count in seen.items() if "function" in text)
     assert_share(functions, seen.total(), 0.05, least_hits=400)
+    silent = sum(count for text, count in seen.items() if "void" not in text)
+    assert_share(silent, seen.total(), IMPLICIT)
+    after = sum(count for text, count in seen.items() if not text.endswith("foo"))
+    assert_share(after, seen.total(), AFTER)
 
 
 @pytest.mark.slow
@@ -240,12 +244,10 @@ def test_triggers(
 ) -> None:
     number = 8000 if min(shares.values()) <= 0.05 else 2500
     kinds = by_trigger(said(additions(language, unit, number, around), target), list(shares))
-    if len(shares) == 1:
-        assert set(kinds) == set(shares)
-        return
-    rarest = min(shares, key=lambda trigger: shares[trigger])
-    assert_share(kinds[rarest], kinds.total(), shares[rarest], least_hits=370)
     assert_agrees(kinds, shares)
+    rarest = min(shares, key=lambda trigger: shares[trigger])
+    if len(shares) > 1:
+        assert_share(kinds[rarest], kinds.total(), shares[rarest], least_hits=370)
 
 
 @pytest.mark.slow
