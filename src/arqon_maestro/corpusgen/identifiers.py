@@ -25,6 +25,9 @@ _WORD_KINDS = frozenset(WORDS)
 # What joins the word before it to an identifier of several units: digits, capitals, delimiters.
 _JOINING = frozenset("_-cuon")
 
+# A longer identifier is said in pieces: after each early stop in it, its end would be looked for.
+_MOST_UNITS = 1000
+
 
 class Identifiers:
     """Says the identifiers of one file.
@@ -129,6 +132,7 @@ class Identifiers:
     ) -> tuple[int, str, bool]:
         """Returns where the identifier ends, its style, and whether it was cut short."""
         choices, rates, shape = self._choices, self._rates, self._shape
+        stop = min(stop, at + _MOST_UNITS)
         found = styles.identifier(shape, at, stop)
         cut = False
         if partials:
