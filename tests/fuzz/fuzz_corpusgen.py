@@ -1,8 +1,8 @@
 """A coverage-guided fuzzer of CorpusGen: ``python tests/fuzz/fuzz_corpusgen.py TARGET OPTIONS``.
 
 Targets: tokens, mappings, text, transcripts, markup, unknowns, explain. Options are libFuzzer's,
-for instance ``-max_total_time=300 FOLDER``; what reaches new code is kept in FOLDER. It needs the
-``fuzz`` extra. What it finds becomes a case of tests/corpusgen/test_fuzz_findings.py.
+for instance ``-max_total_time=300 FOLDER``; what reaches new code is kept in FOLDER. A new FOLDER
+of the targets that read sources starts with those of tests/fuzz/seeds. It needs the ``fuzz`` extra. What it finds becomes a case of tests/corpusgen/test_fuzz_findings.py.
 """
 
 from __future__ import annotations
@@ -84,6 +84,17 @@ def explain(data: bytes) -> None:
     checks.check_explain(f"{first} {words}", before, typed, _language(data))
 
 
+def plant(folder: Path, least: int) -> None:
+    """Puts the seed sources into an empty folder, whole and line by line."""
+    if not folder.is_dir() or any(folder.iterdir()):
+        return
+    for path in sorted((Path(__file__).parent / "seeds").iterdir()):
+        source = path.read_text(encoding="utf-8")
+        for number, text in enumerate((source, *source.splitlines())):
+            head = bytes((LANGUAGES.index(path.stem), number))[:least]
+            (folder / f"{path.stem}-{number}").write_bytes(head + text.encode())
+
+
 TARGETS: dict[str, tuple[Callable[[bytes], None], int]] = {
     "tokens": (tokens, 0),
     "mappings": (mappings, 2),
@@ -100,6 +111,8 @@ def main() -> None:
     if name not in TARGETS:
         sys.exit(f"usage: fuzz_corpusgen.py {'|'.join(TARGETS)} [libFuzzer options]")
     check, least = TARGETS[name]
+    if check in (tokens, mappings, text) and not sys.argv[-1].startswith("-"):
+        plant(Path(sys.argv[-1]), least)
 
     def test_one_input(data: bytes) -> None:
         if len(data) >= least:
