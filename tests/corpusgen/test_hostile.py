@@ -67,9 +67,7 @@ def test_a_line_of_a_megabyte(name: str) -> None:
 def _say(source: str) -> float:
     started = time.process_time()
     stream = token_stream(source)
-    generator = InsertGenerator(
-        stream, languages.get("default"), RandomChoices(1), options=SPEECH
-    )
+    generator = InsertGenerator(stream, languages.get("default"), RandomChoices(1), options=SPEECH)
     AlphaIndex(stream)
     for _ in insert_drafts(generator):
         pass

@@ -31,7 +31,7 @@ from arqon_maestro.corpusgen.unknowns import (
     TooManyUnknownsError,
     UnknownReplacer,
 )
-from arqon_maestro.errors import DataError
+from arqon_maestro.errors import DataError, UsageError
 
 CLOSERS = ")]}>\"'`|_"
 CONTAINER = re.compile(r"[A-Z][A-Za-z]*_?")
@@ -75,9 +75,10 @@ def check_units(source: str) -> None:
     assert len(stream.start) == count + 1
     assert stream.start[0] == 0 and stream.start[-1] == len(source)
     assert all(before <= after for before, after in pairwise(stream.start))
-    assert "".join(
-        source[stream.start[unit] : stream.start[unit + 1]] for unit in range(count)
-    ) == source
+    assert (
+        "".join(source[stream.start[unit] : stream.start[unit + 1]] for unit in range(count))
+        == source
+    )
     for offset in range(0, len(source), 7):
         unit = stream.index_at(offset)
         assert stream.start[unit] <= offset < stream.start[unit + 1]
@@ -203,7 +204,7 @@ def check_explain(transcript: str, before: str, typed: str, language: str) -> No
     after = before + typed
     try:
         explanation = explain_edit(transcript, before, after, language)
-    except DataError:
+    except UsageError:  # no words
         return
     assert 0 <= explanation.probability <= 1 + 1e-9
     assert 0 <= explanation.unexplored <= 1 + 1e-9

@@ -1,8 +1,9 @@
 """A coverage-guided fuzzer of CorpusGen: ``python tests/fuzz/fuzz_corpusgen.py TARGET OPTIONS``.
 
 Targets: tokens, mappings, text, transcripts, markup, unknowns, explain. Options are libFuzzer's,
-for instance ``-max_total_time=300 FOLDER``; what reaches new code is kept in FOLDER. A new FOLDER
-of the targets that read sources starts with those of tests/fuzz/seeds. It needs the ``fuzz`` extra. What it finds becomes a case of tests/corpusgen/test_fuzz_findings.py.
+for instance ``-max_total_time=300 FOLDER``; what reaches new code is kept in FOLDER. For the
+targets that read sources, an empty FOLDER starts with those of tests/fuzz/seeds. It needs the
+``fuzz`` extra. What it finds becomes a case of tests/corpusgen/test_fuzz_findings.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ with atheris.instrument_imports(include=["arqon_maestro.corpusgen"]):
     from arqon_maestro.corpusgen.grammar.rules import load_grammar
 
 LANGUAGES = languages.names()
-_LEXICON = "a b x foo ( ) SP NL CTX ENG".split()
+_LEXICON = ["a", "b", "x", "foo", "(", ")", "SP", "NL", "CTX", "ENG"]
 
 
 def _text(data: bytes) -> str:
