@@ -96,6 +96,9 @@ def _style_said(style: str, rate: float, delimited: bool, speak_delimiters: floa
 
     return tabulate(run)
 
+# A longer identifier is said in pieces: after each early stop in it, its end would be looked for.
+_MOST_UNITS = 1000
+
 
 class Identifiers:
     """Says the identifiers of one file.
@@ -249,6 +252,7 @@ class Identifiers:
     ) -> tuple[int, str, bool, int]:
         """Returns where the identifier ends, its style, whether it was cut short, and `left`."""
         choices, rates, shape = self._choices, self._rates, self._shape
+        stop = min(stop, at + _MOST_UNITS)
         found = styles.identifier(shape, at, stop)
         end = found.end()
         cut = False
