@@ -140,7 +140,8 @@ def test_spaces_that_may_be_spoken() -> None:
 
 
 def test_language_names() -> None:
-    assert say("a && b", "java", choices=_Last())[0] == "a and b"
+    said, _ = say("a && b", "java", choices=_Last(), prioritised_name=1)
+    assert said == "a and b"
     assert say("a && b", "python")[0] == "a ampersand ampersand b"
     assert say("*p & x", "cplusplus")[0] == "asterisk p address of x"
     assert say("a => b", "javascript")[0] == "a equals is greater than b"

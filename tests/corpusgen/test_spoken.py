@@ -21,13 +21,16 @@ from arqon_maestro.corpusgen.spoken.words import (
 )
 from arqon_maestro.languages.language import STYLES
 
-NEWLY_NAMED = ["++", "--", "!==", "??", "?.", "<<=", ">>=", "|=", "&=", "^=", "//=", "**=", ".."]
+_NEWLY_NAMED = (
+    "++ -- --- !== ?? ??= ?. ?: <<= >>= >>> <=> |= &= ^= ||= &&= //= **= := <- =~ !~ &. !! .. ..= "
+    "./ ../ @@ ## #! #{ ${ $( /* */ <!-- --> </ /> ;; [[ ]] {{ }}"
+)
 
 
 @pytest.mark.parametrize("language", languages.names())
 def test_every_symbol_has_a_name(language: str) -> None:
     symbols = spoken_symbols(language)
-    for symbol in [*string.punctuation, *NEWLY_NAMED]:
+    for symbol in [*string.punctuation, *_NEWLY_NAMED.split()]:
         assert symbols.names[symbol]
         assert symbol in symbols.starting(symbol)
     for names in symbols.names.values():
@@ -47,7 +50,8 @@ def test_overrides() -> None:
         return {" ".join(name) for name in spoken_symbols(language).names.get(symbol, ())}
 
     assert names("go", "==") >= {"equal", "equals", "double equals"}
-    assert names("javascript", "=>") == names("go", "->") == {"arrow", "right arrow"}
+    assert names("go", "->") == {"arrow", "right arrow"}
+    assert names("javascript", "=>") == {"arrow", "right arrow", "fat arrow"}
     assert names("javascript", "->") == {"arrow", "right arrow"}
     assert names("go", "**") == {"star star", "double star", "to the power of", "exponent"}
     assert names("cplusplus", "&") == {"address of", "ampersand"}

@@ -12,7 +12,7 @@ from arqon_maestro.corpusgen.choices import NEVER, Choices, Table
 from arqon_maestro.corpusgen.generation import AddDraft, Generated
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.snippets import SyntaxSnippets, snippet_source
-from arqon_maestro.corpusgen.snippets.syntax import load_grammar
+from arqon_maestro.corpusgen.snippets.syntax import load_grammar, parse_as
 from arqon_maestro.corpusgen.tokens import TokenStream, decode, split_units, token_stream
 from arqon_maestro.languages import registry
 
@@ -94,6 +94,10 @@ class Reparser:
 
     def __init__(self, file: SnippetFile) -> None:
         language = file.language
+        self.language = language
+        self.text = file.stream.source
+        if language.wheel is None:
+            return
         grammar = load_grammar(f"{language.grammar}:{language.grammar_function}")
         self.parser = tree_sitter.Parser(grammar.language)
         self.source = file.stream.source.encode("ascii")
@@ -101,9 +105,17 @@ class Reparser:
 
     @property
     def clean(self) -> bool:
+        if self.language.wheel is None:
+            return self._parses(self.text)
         return not self.tree.root_node.has_error
 
+    def _parses(self, source: str) -> bool:
+        tree = parse_as(self.language, source)
+        return tree is not None and not tree.faulty
+
     def still_clean(self, start: int, stop: int, text: str) -> bool:
+        if self.language.wheel is None:
+            return self._parses(self.text[:start] + text + self.text[stop:])
         source = self.source[:start] + text.encode() + self.source[stop:]
         tree = self.tree.copy()
         tree.edit(
