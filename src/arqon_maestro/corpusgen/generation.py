@@ -9,7 +9,7 @@ of units, and printed output is a list of *units* (``"C max"`` or ``"8 0"`` are 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from arqon_maestro.corpusgen.inserts import InsertGenerator
 
 CARET = "CRSR"
+
+MayStop = Callable[[int], bool]
+"""Says whether generation may stop before a unit."""
 
 
 class Sampler(NamedTuple):

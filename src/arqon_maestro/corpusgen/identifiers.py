@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from arqon_maestro.corpusgen import styles
 from arqon_maestro.corpusgen.choices import Choices, Table, tabulate
-from arqon_maestro.corpusgen.generation import Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import MayStop, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 from arqon_maestro.corpusgen.spoken.numbers import speak_number
@@ -114,6 +114,7 @@ class Identifiers:
     Attributes:
         special: words that may be said otherwise more often than others.
         single_rate: how often something is unusual about a single word in lower case.
+        may_stop: where a range may be cut short by chance; everywhere if None.
     """
 
     def __init__(
@@ -163,6 +164,7 @@ class Identifiers:
         self.single_rate = self._single.rate
         self._other = _events(rates, options.alternative_words, single=False)
         self._wait = choices.wait(self._other.rate)
+        self.may_stop: MayStop | None = None
 
     def say_single(
         self, at: int, stop: int, unusual: bool, words: list[str], output: list[str]
@@ -264,7 +266,8 @@ class Identifiers:
                 if left:
                     continue
                 left = choices.wait(rates.stop)
-                if choices.happens(rates.stop):
+                may_stop = self.may_stop
+                if (may_stop is None or may_stop(boundary)) and choices.happens(rates.stop):
                     cut = True
                     found = styles.identifier(shape, at, boundary)
                     end = found.end()

@@ -15,6 +15,7 @@ from typing import Any
 from arqon_maestro.corpusgen.choices import NEVER, Choices, Table, tabulate
 from arqon_maestro.corpusgen.generation import (
     Generated,
+    MayStop,
     Options,
     Sampler,
     Snippet,
@@ -133,6 +134,7 @@ class InsertGenerator:
         partials: bool = True,
         sampler: Sampler | None = None,
         trailing_implicit: bool = False,
+        may_stop: MayStop | None = None,
     ) -> Generated:
         """Says units from `start` to `stop`, or as far as generation gets.
 
@@ -146,8 +148,15 @@ class InsertGenerator:
             partials: whether generation may stop before the end by chance.
             sampler: the mapping's coins; drawn if None.
             trailing_implicit: whether symbols may stay unsaid though nothing follows them.
+            may_stop: where it may stop by chance; everywhere if None.
         """
-        return self.say(start, stop, partials, sampler or self.draw_sampler(), trailing_implicit, 0)
+        sampler = sampler or self.draw_sampler()
+        identifiers = self._identifiers
+        before, identifiers.may_stop = identifiers.may_stop, may_stop
+        try:
+            return self.say(start, stop, partials, sampler, trailing_implicit, 0)
+        finally:
+            identifiers.may_stop = before
 
     def _descent(self) -> _Say:
         """Returns the function that says a range.
@@ -187,7 +196,8 @@ class InsertGenerator:
                     until_stop -= 1
                     if not until_stop:
                         until_stop = wait(stop_rate)
-                        if happens(stop_rate):
+                        may_stop = identifiers.may_stop
+                        if (may_stop is None or may_stop(at)) and happens(stop_rate):
                             partial = True
                             break
                 roll = partials

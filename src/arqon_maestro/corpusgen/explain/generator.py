@@ -149,7 +149,7 @@ class _GroupedIdentifiers(Identifiers):
         grouping.said = words  # the list itself, which grows
         coins = Sampler(title_as_capitals=title)
         said = grouping.pick(
-            ("identifier", at, stop, left, title),
+            ("identifier", at, stop, left, title, self.may_stop),
             lambda: self._once(lambda *out: Identifiers.say(self, at, stop, left, coins, *out)),
             lambda outcome: grouping.continues(outcome.words),
         )

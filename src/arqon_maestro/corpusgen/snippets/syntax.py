@@ -160,6 +160,23 @@ def own_parser(entry: str) -> Callable[[str], SyntaxTree]:
     return parser
 
 
+def entry_point(language: Language) -> str:
+    """Returns the entry point of a language's grammar or parser, ``module:function``."""
+    return f"{language.grammar}:{language.grammar_function}"
+
+
+def node_types(entry: str) -> tuple[str, ...]:
+    """Returns the node types that a grammar or a parser of this package makes.
+
+    Raises:
+        MissingPartError: if the grammar is not installed.
+    """
+    if entry.startswith(OWN_PARSERS):
+        types: str = importlib.import_module(entry.partition(":")[0]).NODE_TYPES
+        return tuple(types.split())
+    return load_grammar(entry).kinds
+
+
 def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
     """Parses a normalised source.
 
@@ -198,7 +215,7 @@ def parse_as(language: Language, source: str) -> SyntaxTree | None:
     """
     if language.grammar is None:
         return None
-    return parse(source, (f"{language.grammar}:{language.grammar_function}",))
+    return parse(source, (entry_point(language),))
 
 
 def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
