@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.corpusgen.grammar import Node
 from arqon_maestro.corpusgen.grammar.parser import best_parse
 from arqon_maestro.corpusgen.grammar.tree import nodes
+from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.errors import UsageError
 from arqon_maestro.languages import get
 from arqon_maestro.runtime.document import Document

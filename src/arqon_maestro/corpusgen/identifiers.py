@@ -96,6 +96,7 @@ def _style_said(style: str, rate: float, delimited: bool, speak_delimiters: floa
 
     return tabulate(run)
 
+
 # A longer identifier is said in pieces: after each early stop in it, its end would be looked for.
 _MOST_UNITS = 1000
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.corpusgen.grammar import Node, words
 from arqon_maestro.corpusgen.grammar.tree import nodes
+from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.corpusgen.spoken.number_parser import parse_number
 from arqon_maestro.corpusgen.tokens import decode
 from arqon_maestro.languages import Language

@@ -20,9 +20,7 @@ TOKENS = "add: known tokens"
 PARSES = "add: put back, the file has no more syntax errors"
 
 # The printed forms of section 1.1: words, digits, symbols, markers before a word.
-_TARGET = re.compile(
-    r"(?:(?:SP|I|D|NL|CRSR|(?:[CA] )?[a-z][a-z']*|[0-9]|[!-/:-@\[-`{-~])(?: |$))+"
-)
+_TARGET = re.compile(r"(?:(?:SP|I|D|NL|CRSR|(?:[CA] )?[a-z][a-z']*|[0-9]|[!-/:-@\[-`{-~])(?: |$))+")
 _LONGEST_EXAMPLE = 40  # units
 
 

@@ -190,9 +190,7 @@ def fits_with(kept: str, printed: str, placeholders: Sequence[str]) -> bool:
                 return True
             continue
         following = [
-            (ours, theirs + len(text))
-            for text in placeholders
-            if printed.startswith(text, theirs)
+            (ours, theirs + len(text)) for text in placeholders if printed.startswith(text, theirs)
         ]
         if ours < len(kept) and kept[ours] == printed[theirs]:
             following.append((ours + 1, theirs + 1))
@@ -208,9 +206,7 @@ def _mark(units: Iterable[int], fate: str, fates: list[str]) -> None:
         fates[unit] = "twice" if fates[unit] else fate
 
 
-def _settle(
-    stream: TokenStream, calls: Sequence[Call], fates: list[str], audit: FileAudit
-) -> None:
+def _settle(stream: TokenStream, calls: Sequence[Call], fates: list[str], audit: FileAudit) -> None:
     """Counts the units of ranges that gave no mapping: nothing was said of them."""
     for call in calls:
         silent = bool(call.output) and not call.words

@@ -30,7 +30,7 @@ _CLOSERS = {
     "'${'": "'}'",
     "'#{'": "'}'",
     "'\"'": "'\"'",
-    '\'"\'': '\'"\'',
+    "'\"'": "'\"'",
     "'''": "'''",
     "'`'": "'`'",
     "'|'": "'|'",
@@ -128,9 +128,7 @@ class Cuts:
             return None
         return found
 
-    def _descend(
-        self, node: int, unit: int, found: list[Condition], closers: list[int]
-    ) -> bool:
+    def _descend(self, node: int, unit: int, found: list[Condition], closers: list[int]) -> bool:
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
         top = True
