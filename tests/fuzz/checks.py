@@ -100,6 +100,7 @@ def check_mappings(source: str, language: str, seed: int = 0) -> list[Mapping]:
     mappings = generate_mappings(source, language, seed)
     assert mappings == generate_mappings(normal, language, seed)
     said = bytearray(len(normal))
+    alone = bytearray(len(normal))  # said without a snippet, of which parts are said later
     for mapping in mappings:
         assert all(map(_SPOKEN.fullmatch, mapping.words)), mapping
         tokens = [token for token in mapping.tokens if token != "CRSR"]
@@ -112,6 +113,11 @@ def check_mappings(source: str, language: str, seed: int = 0) -> list[Mapping]:
             assert (mapping.cursor is not None) == ("CRSR" in mapping.tokens)
         else:
             check_insert(normal, mapping)
+            if "CRSR" not in mapping.tokens:
+                # A plural ending that starts a mapping was said with its word, too.
+                fresh = mapping.start + len(mapping.words[0]) * (mapping.words[0] in ("s", "es"))
+                assert not any(alone[fresh : mapping.stop]), mapping
+                alone[mapping.start : mapping.stop] = b"\1" * (mapping.stop - mapping.start)
             said[mapping.start : mapping.stop] = b"\1" * (mapping.stop - mapping.start)
     if not any("CRSR" in mapping.tokens for mapping in mappings if mapping.kind == "insert"):
         lost = {normal[at] for at in range(len(normal)) if not said[at]}
