@@ -215,5 +215,8 @@ def check_explain(transcript: str, before: str, typed: str, language: str) -> No
     assert 0 <= explanation.probability <= 1 + 1e-9
     assert 0 <= explanation.unexplored <= 1 + 1e-9
     assert explanation.producible == (explanation.probability > 0)
-    for ranked in sayings_at(after, language, len(before), 3):
+    source, at = normalise(after), len(normalise(before))
+    if at >= len(source):
+        return
+    for ranked in sayings_at(source, language, at, 3):
         assert 0 < ranked.probability <= 1 + 1e-9
