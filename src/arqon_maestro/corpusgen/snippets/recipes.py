@@ -18,16 +18,22 @@ from pydantic import (
     model_validator,
 )
 
+from arqon_maestro.corpusgen.choices import Table
 from arqon_maestro.errors import ConfigurationError
 
 WHOLE = "whole"
 
+Phrase = tuple[str, ...]
 Weights = Annotated[dict[str, float], Field(min_length=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _texts(weights: Weights | None) -> Table[Phrase]:
+    return Table((tuple(text.split()), weight) for text, weight in (weights or {}).items())
 
 
 class Section(_Strict):
@@ -72,6 +78,21 @@ class Section(_Strict):
     def role(self) -> str | None:
         """The role that the section is about; None for a phrase."""
         return self.name or self.say or self.first or self.drop or self.keep
+
+    @cached_property
+    def phrase_texts(self) -> Table[Phrase]:
+        """The texts of the phrase."""
+        return _texts(self.phrase)
+
+    @cached_property
+    def trigger_texts(self) -> Table[Phrase]:
+        """The trigger's texts."""
+        return _texts(self.trigger)
+
+    @cached_property
+    def lead_texts(self) -> Table[Phrase]:
+        """The texts that lead to the part."""
+        return _texts(self.lead)
 
     @property
     def removable(self) -> bool:
