@@ -93,7 +93,7 @@ def test_single_words() -> None:
         [f"{name} value" for name in ("camel case", "camelcase", "camel")], relabelled
     )
     shares["value"] = 1 - sum(shares.values())
-    said = whole_lines("value", "go", 100_000)
+    said = whole_lines("value", "go", 150_000)
     assert_agrees(said, shares)
     lower = hits(said, "lower", "lowercase")
     others = said.total() - said["value"] - lower

@@ -101,7 +101,7 @@ def test_names_of_parentheses(symbol: str, first: list[str], others: list[str]) 
 
 @pytest.mark.slow
 def test_signs() -> None:
-    said = plain_lines("foo+", "go", 70_000)
+    said = plain_lines("foo+", "go", 100_000)
     assert_share(said["foo plus sign"], said.total(), SIGN)
 
 
