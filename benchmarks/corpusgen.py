@@ -23,6 +23,7 @@ from pathlib import Path
 from arqon_maestro.corpusgen.filters import layout_reason
 from arqon_maestro.corpusgen.modes import mapping_lines, text_lines
 from arqon_maestro.corpusgen.normalise import normalise
+from arqon_maestro.corpusgen.snippets.syntax import parse_as
 from arqon_maestro.corpusgen.tokens import token_stream
 from arqon_maestro.languages import Language, get
 from arqon_maestro.library import CODE_MODELS
@@ -56,6 +57,8 @@ def parser(language: Language) -> Callable[[str, str], object]:
     """Returns a function that only parses."""
     import tree_sitter
 
+    if language.wheel is None:
+        return lambda path, text: parse_as(language, normalise(text))
     module = importlib.import_module(language.grammar or "")
     grammar = tree_sitter.Language(getattr(module, language.grammar_function)())
     parse = tree_sitter.Parser(grammar).parse

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
+from arqon_maestro.corpusgen.choices import NEVER, Table
 from arqon_maestro.corpusgen.rates import RATES, Rates
 
 T = TypeVar("T")
@@ -19,6 +20,15 @@ class Plain:
 
     def choose(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
         return options[0]
+
+    def draw(self, table: Table[T]) -> T:
+        return table.options[0]
+
+    def wait(self, rate: float) -> int:
+        return 1 if rate >= 1 else NEVER
+
+    def happens(self, rate: float) -> bool:
+        return True
 
     def below(self, limit: int) -> int:
         return limit - 1

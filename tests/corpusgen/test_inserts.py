@@ -16,7 +16,7 @@ from scripted_choices import Plain, rates
 
 from arqon_maestro import languages
 from arqon_maestro.corpusgen import Mapping, generate_mappings, tokenize
-from arqon_maestro.corpusgen.choices import Choices, RandomChoices
+from arqon_maestro.corpusgen.choices import NEVER, Choices, RandomChoices, Table
 from arqon_maestro.corpusgen.drafts import insert_drafts
 from arqon_maestro.corpusgen.generation import SPEECH, Options, Sampler
 from arqon_maestro.corpusgen.inserts import InsertGenerator
@@ -140,7 +140,8 @@ def test_spaces_that_may_be_spoken() -> None:
 
 
 def test_language_names() -> None:
-    assert say("a && b", "java", choices=_Last())[0] == "a and b"
+    said, _ = say("a && b", "java", choices=_Last(), prioritised_name=1)
+    assert said == "a and b"
     assert say("a && b", "python")[0] == "a ampersand ampersand b"
     assert say("*p & x", "cplusplus")[0] == "asterisk p address of x"
     assert say("a => b", "javascript")[0] == "a equals is greater than b"
@@ -177,6 +178,9 @@ class _Last(Plain):
     def choose(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
         return options[-1]
 
+    def draw(self, table: Table[T]) -> T:
+        return table.options[-1]
+
 
 class _Stops(Plain):
     """Stops at the n-th stop roll, counted from 1 after the first."""
@@ -189,6 +193,12 @@ class _Stops(Plain):
             self._rolls -= 1
             return self._rolls < 0
         return probability >= 1
+
+    def wait(self, rate: float) -> int:
+        return 1 if rate > 0 else NEVER
+
+    def happens(self, rate: float) -> bool:
+        return self.flip(rate)
 
 
 def check_contiguous(source: str, mapping: Mapping) -> None:

@@ -21,13 +21,16 @@ from arqon_maestro.corpusgen.spoken.words import (
 )
 from arqon_maestro.languages.language import STYLES
 
-NEWLY_NAMED = ["++", "--", "!==", "??", "?.", "<<=", ">>=", "|=", "&=", "^=", "//=", "**=", ".."]
+_NEWLY_NAMED = (
+    "++ -- --- !== ?? ??= ?. ?: <<= >>= >>> <=> |= &= ^= ||= &&= //= **= := <- =~ !~ &. !! .. ..= "
+    "./ ../ @@ ## #! #{ ${ $( /* */ <!-- --> </ /> ;; [[ ]] {{ }}"
+)
 
 
 @pytest.mark.parametrize("language", languages.names())
 def test_every_symbol_has_a_name(language: str) -> None:
     symbols = spoken_symbols(language)
-    for symbol in [*string.punctuation, *NEWLY_NAMED]:
+    for symbol in [*string.punctuation, *_NEWLY_NAMED.split()]:
         assert symbols.names[symbol]
         assert symbol in symbols.starting(symbol)
     for names in symbols.names.values():
@@ -47,7 +50,8 @@ def test_overrides() -> None:
         return {" ".join(name) for name in spoken_symbols(language).names.get(symbol, ())}
 
     assert names("go", "==") >= {"equal", "equals", "double equals"}
-    assert names("javascript", "=>") == names("go", "->") == {"arrow", "right arrow"}
+    assert names("go", "->") == {"arrow", "right arrow"}
+    assert names("javascript", "=>") == {"arrow", "right arrow", "fat arrow"}
     assert names("javascript", "->") == {"arrow", "right arrow"}
     assert names("go", "**") == {"star star", "double star", "to the power of", "exponent"}
     assert names("cplusplus", "&") == {"address of", "ampersand"}
@@ -105,7 +109,12 @@ def test_halves() -> None:
 
 def test_alternative_words() -> None:
     choices = RandomChoices(11)
-    said = Counter(" ".join(alternative("url", choices, RATES)) for _ in range(20_000))
+
+    def said_for(word: str) -> list[str]:
+        altered, wake = choices.flip(RATES.alternative), choices.flip(RATES.wake_word)
+        return alternative(word, altered, wake, choices, RATES)
+
+    said = Counter(" ".join(said_for("url")) for _ in range(20_000))
     shares = {
         "url(spell)": RATES.acronym_spelled_as_one,
         "u(spell) r(spell) l(spell)": RATES.acronym_spelled_out,
@@ -116,6 +125,6 @@ def test_alternative_words() -> None:
         extra = RATES.alternative / 2 if text.count("(") == 3 else 0.0
         assert abs(said[text] / 20_000 - share * usual - extra) < 0.012, text
     assert 1 < said["maestro"] < 30
-    assert alternative("don't", RandomChoices(1), RATES) == ["don't"]
-    long = Counter(len(alternative("parenthesis", choices, RATES)) for _ in range(2000))
+    assert alternative("don't", True, False, choices, RATES) == ["don't"]
+    long = Counter(len(said_for("parenthesis")) for _ in range(2000))
     assert set(long) == {1}

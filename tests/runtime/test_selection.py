@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from arqon_maestro.corpusgen.grammar import Node
 from arqon_maestro.corpusgen.grammar.parser import best_parse
 from arqon_maestro.corpusgen.grammar.tree import nodes
+from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.errors import UsageError
 from arqon_maestro.languages import get
-from arqon_maestro.runtime.document import Document, indentation_unit
+from arqon_maestro.runtime.document import Document
 from arqon_maestro.runtime.edit import Editor
 from arqon_maestro.runtime.selection import ImpossibleError, UnsupportedError, selected
 from arqon_maestro.runtime.style import Styler

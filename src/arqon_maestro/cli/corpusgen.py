@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from arqon_maestro.cli.corpusgen_audit import audit
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 from arqon_maestro.library import CODE_MODELS
 from arqon_maestro.progress import StreamReporter
@@ -29,6 +30,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="From code to how a person would dictate it.",
 )
+
+app.command()(audit)
 
 LanguageOption = Annotated[str, typer.Option("--language", help="The sources' language.")]
 ModelOption = Annotated[str, typer.Option("--model", help="One of: " + ", ".join(CODE_MODELS))]

@@ -9,7 +9,7 @@ of units, and printed output is a list of *units* (``"C max"`` or ``"8 0"`` are 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from arqon_maestro.corpusgen.inserts import InsertGenerator
 
 CARET = "CRSR"
+
+MayStop = Callable[[int], bool]
+"""Says whether generation may stop before a unit."""
 
 
 class Sampler(NamedTuple):
@@ -121,8 +124,8 @@ class SnippetSource(Protocol):
         """Share of the source in ERROR nodes, 0 to 1, for the file filter."""
 
     @property
-    def starts(self) -> Container[int]:
-        """Units that a snippet may start at: a quick test before `starting_at`."""
+    def starts(self) -> Collection[int]:
+        """Units that a snippet may start at."""
 
     def starting_at(self, index: int, stop: int) -> Sequence[Snippet]:
         """Returns the snippets that start at unit `index` and end at or before `stop`."""

@@ -8,45 +8,74 @@ else recurses, so that no source is too deep or too long.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import NEVER, Choices, Table, tabulate
 from arqon_maestro.corpusgen.generation import (
     Generated,
+    MayStop,
     Options,
     Sampler,
     Snippet,
     SnippetSource,
 )
 from arqon_maestro.corpusgen.identifiers import Identifiers
-from arqon_maestro.corpusgen.punctuation import Punctuation
+from arqon_maestro.corpusgen.punctuation import SYMBOLS, Punctuation
 from arqon_maestro.corpusgen.rates import FILLERS, RATES, Rates
 from arqon_maestro.corpusgen.spoken.symbols import Phrase
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, NUMBER, SPACE, WORDS, TokenStream
 from arqon_maestro.languages import Language
 
-_SPACE_RUN = re.compile(r" +")
 # Brackets nested deeper than this are said as plain symbols.
 _DEEPEST_NESTING = 40
+_CACHED_SAMPLERS = 64
 
-_SYMBOL, _WORD, _SPACE, _NUMBER, _BREAK = range(5)
+_WORD, _SINGLE, _SPACE, _NUMBER, _BREAK, _SYMBOL = range(6)
+_SNIPPET = 8  # added where a snippet may start
+_SINGLE_SHAPE = "W"
 _KINDS = {
     **dict.fromkeys(WORDS, _WORD),
+    _SINGLE_SHAPE: _SINGLE,
     SPACE: _SPACE,
     NUMBER: _NUMBER,
     **dict.fromkeys(LINE_BREAKS, _BREAK),
 }
 _KIND_OF_BYTE = bytes(_KINDS.get(chr(byte), _SYMBOL) for byte in range(256))
+# A word in lower case that is an identifier of its own: nothing behind it joins it.
+_SINGLE_WORD = re.compile(r"w(?![-_cuon])")
+_SPACE_RUN = re.compile(r" +")
 
-_Tail = tuple[int, int, int, int, bool]
-"""A run of blanks or a ``;`` that may be last: index, words and output before it, units, said."""
+_Tail = tuple[int, int, int, int, bool, Any]
+"""A run of blanks or a ``;`` that may be last: its index, the words and output before it, its
+units, whether it is said, and the one before it."""
 _Silent = tuple[int, int, Phrase]
 """A symbol that is said only if nothing is said after it: words and output before it, name."""
+_Say = Callable[[int, int, bool, Sampler, bool, int], Generated]
+"""Says a range: start, stop, partials, coins, whether symbols may stay unsaid, nesting."""
 
 
 def _run_length(shape: str, at: int, stop: int) -> int:
     found = _SPACE_RUN.match(shape, at, stop)
     return found.end() - at if found else 0
+
+
+def _draw_sampler(choices: Choices, spaces_may_be_spoken: float, rates: Rates) -> Sampler:
+    flip = choices.flip
+    implicit = flip(rates.implicit_symbols)
+    return Sampler(
+        flip(spaces_may_be_spoken),
+        implicit,
+        implicit and flip(rates.explicit_bias),
+        flip(rates.title_as_capitals),
+        flip(rates.enclosure_after_content),
+    )
+
+
+@lru_cache(maxsize=_CACHED_SAMPLERS)
+def _samplers(spaces_may_be_spoken: float, rates: Rates) -> Table[Sampler]:
+    return tabulate(lambda choices: _draw_sampler(choices, spaces_may_be_spoken, rates))
 
 
 class InsertGenerator:
@@ -77,28 +106,25 @@ class InsertGenerator:
         self.options = options or Options()
         self.snippets = snippets
         self.rates = rates
-        self._shape = stream.shape
-        self._kinds = stream.shape.encode("ascii").translate(_KIND_OF_BYTE)
+        self._shape = shape = stream.shape
+        kinds = _SINGLE_WORD.sub(_SINGLE_SHAPE, shape).encode("ascii").translate(_KIND_OF_BYTE)
+        self._kinds = bytearray(kinds)
+        if snippets is not None:
+            for start in snippets.starts:
+                self._kinds[start] |= _SNIPPET
         self._printed = stream.printed
-        self._flip = choices.flip
-        self._fillers = rates.filler if self.options.fillers else 0.0
+        self._text = stream.text
         self._spaces_may_be_spoken = (
             rates.spaces_may_be_spoken_in_prose if language.prose else rates.spaces_may_be_spoken
         )
+        self._samplers = _samplers(self._spaces_may_be_spoken, rates)
         self._punctuation = Punctuation(stream, language, choices, rates)
         self._identifiers = Identifiers(stream, language, choices, self.options, rates, snippets)
+        self.say: _Say = self._descent()
 
     def draw_sampler(self) -> Sampler:
         """Flips the coins that hold for one mapping (section 3.3)."""
-        flip, rates = self._flip, self.rates
-        implicit = flip(rates.implicit_symbols)
-        return Sampler(
-            flip(self._spaces_may_be_spoken),
-            implicit,
-            implicit and flip(rates.explicit_bias),
-            flip(rates.title_as_capitals),
-            flip(rates.enclosure_after_content),
-        )
+        return self.choices.draw(self._samplers)
 
     def generate(
         self,
@@ -108,6 +134,7 @@ class InsertGenerator:
         partials: bool = True,
         sampler: Sampler | None = None,
         trailing_implicit: bool = False,
+        may_stop: MayStop | None = None,
     ) -> Generated:
         """Says units from `start` to `stop`, or as far as generation gets.
 
@@ -121,117 +148,177 @@ class InsertGenerator:
             partials: whether generation may stop before the end by chance.
             sampler: the mapping's coins; drawn if None.
             trailing_implicit: whether symbols may stay unsaid though nothing follows them.
+            may_stop: where it may stop by chance; everywhere if None.
         """
         sampler = sampler or self.draw_sampler()
-        return self._say(start, stop, partials, sampler, trailing_implicit, depth=0)
+        identifiers = self._identifiers
+        before, identifiers.may_stop = identifiers.may_stop, may_stop
+        try:
+            return self.say(start, stop, partials, sampler, trailing_implicit, 0)
+        finally:
+            identifiers.may_stop = before
 
-    def _say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
-    ) -> Generated:
-        shape, kinds, printed, flip = self._shape, self._kinds, self._printed, self._flip
-        stop_rate = self.rates.stop
-        snippets = self.snippets
-        snippet_starts: Container[int] = () if snippets is None else snippets.starts
-        punctuation, openers = self._punctuation, self._punctuation.openers
-        fillers, say_identifier = self._fillers, self._identifiers.say
-        words: list[str] = []
-        output: list[str] = []
-        remaining: list[tuple[int, int]] = []
-        silent: list[_Silent] = []
-        tails: list[_Tail] = []
-        at = said = start
-        partial = False
-        roll = partials and depth > 0  # the stop roll comes after a unit, and an opener is one
-        while at < stop:
-            what = kinds[at]
-            if what == _BREAK or (roll and flip(stop_rate)):
-                partial = True
-                break
-            roll = partials
-            if fillers and flip(fillers):
-                words.append(self.choices.choose(FILLERS))
-                continue
-            if at in snippet_starts and snippets is not None:
-                nested = self._snippet(snippets.starting_at(at, stop), sampler)
-                if nested is not None:
-                    words += nested.words
-                    output += nested.output
-                    remaining += nested.remaining
-                    at = said = nested.stop
-                    if nested.partial:
-                        partial = True
-                        break
-                    continue
-            if what == _WORD:
-                at, partial = say_identifier(at, stop, partials, sampler, words, output)
-                said = at
-                if partial:
+    def _descent(self) -> _Say:
+        """Returns the function that says a range.
+
+        It is made once for a file, so that what does not change, and the counts to what is rare,
+        are at hand in every range without being looked up.
+        """
+        shape, kinds, printed, text = self._shape, self._kinds, self._printed, self._text
+        choices, rates, snippets = self.choices, self.rates, self.snippets
+        flip, wait, happens = choices.flip, choices.wait, choices.happens
+        punctuation, identifiers = self._punctuation, self._identifiers
+        openers, special = punctuation.openers, identifiers.special
+        stop_rate, single_rate = rates.stop, identifiers.single_rate
+        filler_rate = rates.filler if self.options.fillers else 0.0
+        # In how many trials to ask whether to stop, a single word is unusual, a filler is said.
+        until_stop, until_unusual, until_filler = map(wait, (stop_rate, single_rate, filler_rate))
+
+        def say(
+            start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        ) -> Generated:
+            nonlocal until_stop, until_unusual, until_filler
+            words: list[str] = []
+            output: list[str] = []
+            remaining: list[tuple[int, int]] = []
+            silent: list[_Silent] = []
+            tail: _Tail | None = None
+            explicit_rate = punctuation.explicit_rate(sampler) if sampler.implicit_symbols else 1.0
+            at = said = start
+            partial = False
+            roll = partials and depth > 0  # the roll comes after a unit, and an opener is one
+            while at < stop:
+                what = kinds[at]
+                if what == _BREAK:
+                    partial = True
                     break
-            elif what == _SPACE:
-                after = at + 1
-                if after < stop and shape[after] == " ":
-                    after = at + _run_length(shape, at, stop)
-                    spoken = flip(self.rates.space_run)
-                else:
-                    spoken = sampler.spaces_may_be_spoken and flip(self.rates.single_space)
-                tails.append((at, len(words), len(output), after - at, spoken))
-                if spoken:
-                    words += ("space",) * (after - at)
-                if after == at + 1:
-                    output.append(printed[at])
-                else:
-                    output += printed[at:after]
-                said = at = after
-            elif what == _NUMBER:
-                words += punctuation.number(at)
-                output.append(printed[at])
-                said = at = at + 1
-            else:
-                run = punctuation.run(at, stop)
-                if shape[at] in openers and depth < _DEEPEST_NESTING:
-                    found = punctuation.enclosure(run, at, stop)
-                    if found is not None:
-                        enclosure, close = found
-                        opener, closer = enclosure.opener, enclosure.closer
-                        inner = self._say(
-                            at + len(opener), close, partials, sampler, True, depth + 1
-                        )
-                        if punctuation.explicit(sampler) or not (inner.words or implicit):
-                            empty = not inner.output
-                            words += punctuation.enclosed(enclosure, inner.words, empty, sampler)
-                        else:
-                            words += inner.words
-                        output += opener
-                        output += inner.output
-                        output += closer
-                        remaining += inner.remaining
-                        at = said = close + len(closer)
-                        if inner.partial:
-                            said = inner.stop
+                if roll:
+                    until_stop -= 1
+                    if not until_stop:
+                        until_stop = wait(stop_rate)
+                        may_stop = identifiers.may_stop
+                        if (may_stop is None or may_stop(at)) and happens(stop_rate):
+                            partial = True
+                            break
+                roll = partials
+                until_filler -= 1
+                if not until_filler:
+                    until_filler = wait(filler_rate)
+                    if happens(filler_rate):
+                        words.append(choices.choose(FILLERS))
+                        continue
+                if what >= _SNIPPET:
+                    what -= _SNIPPET
+                    assert snippets is not None  # nothing else marks where they start
+                    nested = self._snippet(snippets.starting_at(at, stop), sampler)
+                    if nested is not None:
+                        words += nested.words
+                        output += nested.output
+                        remaining += nested.remaining
+                        at = said = nested.stop
+                        if nested.partial:
                             partial = True
                             break
                         continue
-                symbol, name, explicit = punctuation.symbol(run, at, sampler)
-                if symbol == ";":
-                    tails.append((at, len(words), len(output), 1, True))
-                if explicit:
-                    words += name
+                if what == _SINGLE:
+                    until_unusual -= 1
+                    word = text[at]
+                    if until_unusual and word not in special:
+                        words.append(word)
+                        output.append(word)
+                    else:
+                        unusual = not until_unusual
+                        if unusual:
+                            until_unusual = wait(single_rate)
+                        identifiers.say_single(at, stop, unusual, words, output)
+                    said = at = at + 1
+                    continue
+                if what == _SYMBOL:
+                    run = symbol = shape[at]
+                    after = at + 1
+                    if after < stop and shape[after] in SYMBOLS:
+                        run = punctuation.run(at, stop)
+                    if symbol in openers and depth < _DEEPEST_NESTING:
+                        found = punctuation.enclosure(run, at, stop)
+                        if found is not None:
+                            enclosure, close = found
+                            opener, closer = enclosure.opener, enclosure.closer
+                            inner = self.say(
+                                at + len(opener), close, partials, sampler, True, depth + 1
+                            )
+                            if (
+                                explicit_rate == 1
+                                or flip(explicit_rate)
+                                or not (inner.words or implicit)
+                            ):
+                                before, behind = punctuation.frame(
+                                    enclosure, inner.words, not inner.output, sampler
+                                )
+                                words += before
+                                words += inner.words
+                                words += behind
+                            else:
+                                words += inner.words
+                            output += opener
+                            output += inner.output
+                            output += closer
+                            remaining += inner.remaining
+                            at = said = close + len(closer)
+                            if inner.partial:
+                                said = inner.stop
+                                partial = True
+                                break
+                            continue
+                    name, symbol, explicit = punctuation.symbol(run, at, explicit_rate)
+                    if symbol == ";":
+                        tail = (at, len(words), len(output), 1, True, tail)
+                    if explicit:
+                        words += name
+                    else:
+                        silent.append((len(words), len(output), name))
+                    output += symbol
+                    said = at = at + len(symbol)
+                elif what == _SPACE:
+                    after = at + 1
+                    if after < stop and shape[after] == " ":
+                        after = at + _run_length(shape, at, stop)
+                        spoken = flip(rates.space_run)
+                    else:
+                        spoken = sampler.spaces_may_be_spoken and flip(rates.single_space)
+                    tail = (at, len(words), len(output), after - at, spoken, tail)
+                    if spoken:
+                        words += ("space",) * (after - at)
+                    if after == at + 1:
+                        output.append("SP")
+                    else:
+                        output += printed[at:after]
+                    said = at = after
+                elif what == _WORD:
+                    left = until_stop if partials else NEVER
+                    at, partial, left = identifiers.say(at, stop, left, sampler, words, output)
+                    said = at
+                    if partials:
+                        until_stop = left
+                    if partial:
+                        break
                 else:
-                    silent.append((len(words), len(output), name))
-                output += symbol
-                said = at = at + len(symbol)
-        if at < stop:
-            partial = True
-            remaining.append((at, stop))
-        result = Generated(words, output, remaining, partial, said)
-        if silent or (tails and tails[-1][2] + tails[-1][3] == len(output)):
-            self._settle(result, tails, silent, stop, implicit, depth)
-        return result
+                    words += punctuation.number(at)
+                    output.append(printed[at])
+                    said = at = at + 1
+            if at < stop:
+                partial = True
+                remaining.append((at, stop))
+            result = Generated(words, output, remaining, partial, said)
+            if silent or (tail is not None and tail[2] + tail[3] == len(output)):
+                self._settle(result, tail, silent, stop, implicit, depth)
+            return result
+
+        return say
 
     def _settle(
         self,
         result: Generated,
-        tails: list[_Tail],
+        tail: _Tail | None,
         silent: list[_Silent],
         stop: int,
         implicit: bool,
@@ -240,7 +327,6 @@ class InsertGenerator:
         """Decides what is said of the last blanks and symbols, and whether they stay at all."""
         words, output = result.words, result.output
         while True:
-            tail = tails[-1] if tails else None
             if tail is not None and tail[2] + tail[3] != len(output):
                 tail = None
             if tail is not None and not tail[4] and not implicit:
@@ -249,12 +335,16 @@ class InsertGenerator:
                 words += silent.pop()[2]
             if tail is None or tail[3] > 1:
                 return
-            at, words_before, output_before, _, _ = tail
+            at, words_before, output_before, _, _, before = tail
             alone = words_before == 0 and output_before == 0
-            if alone or len(words) == words_before or not self._flip(self.rates.discard_tail):
+            if (
+                alone
+                or len(words) == words_before
+                or not self.choices.flip(self.rates.discard_tail)
+            ):
                 return
             del words[words_before:], output[output_before:]
-            tails.pop()
+            tail = before
             while silent and silent[-1][1] >= output_before:
                 silent.pop()
             self._discard(at, stop, depth, result)
@@ -279,7 +369,7 @@ class InsertGenerator:
 
     def _snippet(self, candidates: Sequence[Snippet], sampler: Sampler) -> Generated | None:
         """Says one of the syntax nodes, four times in five; its `stop` is the end of the node."""
-        if not candidates or not self._flip(self.rates.snippet):
+        if not candidates or not self.choices.flip(self.rates.snippet):
             return None
         snippet = self.choices.choose(candidates)
         said = snippet.generate(self, sampler)

@@ -38,8 +38,9 @@ class Language:
         file_names: whole file names without such an ending.
         interpreters: programs of a ``#!`` line, without version.
         indentation: one level of indentation.
-        grammar: module of the tree-sitter grammar wheel; None: the language has no tree.
-        grammar_function: the function of that module that returns the grammar.
+        grammar: module of the tree-sitter grammar wheel, or of a parser of this package; None:
+            the language has no tree.
+        grammar_function: the function of that module that returns the grammar, or parses.
         snippets: name of the mapping from grammar nodes to kinds; None: no add mappings.
         spoken_symbols: symbols that are said otherwise than in the base table: symbol to names,
             without names if it can't be said.
@@ -66,6 +67,13 @@ class Language:
     usual_style: str | None = None
     prose: bool = False
     brace_rule: str | None = None
+
+    @property
+    def wheel(self) -> str | None:
+        """The package that the grammar comes with; None if it needs none but this one."""
+        if self.grammar is None or self.grammar.partition(".")[0] == __name__.partition(".")[0]:
+            return None
+        return self.grammar.replace("_", "-")
 
     def __post_init__(self) -> None:
         where = f"languages/{self.name}.py"

@@ -219,9 +219,9 @@ def check_grammars() -> list[Check]:
     """Checks the grammar wheels of the languages that have one."""
     checks = []
     for language in languages.every():
-        if language.grammar is None:
+        wheel = language.wheel
+        if wheel is None:
             continue
-        wheel = language.grammar.replace("_", "-")
         remedy = f".venv/bin/pip install -c constraints.txt {wheel}"
         checks.append(_wheel(wheel, "", Status.ABSENT, remedy))
     return checks

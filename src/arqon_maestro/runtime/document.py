@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
+from arqon_maestro.corpusgen.indentation import line_indentation
 from arqon_maestro.errors import UsageError
-from arqon_maestro.languages import Language
 
 Span = tuple[int, int]
 
@@ -55,27 +54,4 @@ class Document:
 
     def line_indentation(self, offset: int) -> str:
         """Returns the blanks and tabs that the line of `offset` starts with."""
-        start, stop = self.line(offset)
-        line = self.source[start:stop]
-        return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def indentation_unit(source: str, language: Language) -> str:
-    """Returns one level of indentation as the source has it, or else the language's.
-
-    The commonest step from one line to the next, deeper one; of equally common ones the smaller.
-    """
-    steps: Counter[str] = Counter()
-    before = ""
-    for line in source.split("\n"):
-        text = line.lstrip(" \t")
-        if not text:
-            continue
-        blanks = line[: len(line) - len(text)]
-        # One blank is no level: it aligns the lines of a comment (" * ").
-        if blanks.startswith(before) and (step := blanks[len(before) :]) and step != " ":
-            steps[step] += 1
-        before = blanks
-    if not steps:
-        return language.indentation
-    return min(steps, key=lambda step: (-steps[step], len(step)))
+        return line_indentation(self.source, offset)

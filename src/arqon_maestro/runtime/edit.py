@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from arqon_maestro.corpusgen.grammar import Node, words
 from arqon_maestro.corpusgen.grammar.tree import nodes
+from arqon_maestro.corpusgen.indentation import indentation_unit
 from arqon_maestro.corpusgen.spoken.number_parser import parse_number
 from arqon_maestro.corpusgen.tokens import decode
 from arqon_maestro.languages import Language
 from arqon_maestro.runtime.additions import addition
-from arqon_maestro.runtime.document import Document, indentation_unit
+from arqon_maestro.runtime.document import Document
 from arqon_maestro.runtime.formatter import formatted, style_of, styled
 from arqon_maestro.runtime.outcome import Outcome
 from arqon_maestro.runtime.placement import Place, at_caret, new_line

@@ -8,11 +8,11 @@ from typing import TypeVar
 import pytest
 import tree_sitter
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import NEVER, Choices, Table
 from arqon_maestro.corpusgen.generation import AddDraft, Generated
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.snippets import SyntaxSnippets, snippet_source
-from arqon_maestro.corpusgen.snippets.syntax import load_grammar
+from arqon_maestro.corpusgen.snippets.syntax import load_grammar, parse_as
 from arqon_maestro.corpusgen.tokens import TokenStream, decode, split_units, token_stream
 from arqon_maestro.languages import registry
 
@@ -20,13 +20,24 @@ T = TypeVar("T")
 
 
 class LikelyChoices:
-    """Takes what is likelier than not, and the first of several options."""
+    """Takes what is likelier than not, and the first of several options that are likely."""
 
     def flip(self, probability: float) -> bool:
         return probability >= 0.5
 
     def choose(self, options: Sequence[T], weights: Sequence[float] | None = None) -> T:
         return options[0]
+
+    def draw(self, table: Table[T]) -> T:
+        likely = max(table.weights) / 2
+        pairs = zip(table.options, table.weights, strict=True)
+        return next(option for option, weight in pairs if weight >= likely)
+
+    def wait(self, rate: float) -> int:
+        return 1 if self.flip(rate) else NEVER
+
+    def happens(self, rate: float) -> bool:
+        return True
 
     def below(self, limit: int) -> int:
         return 0
@@ -83,6 +94,10 @@ class Reparser:
 
     def __init__(self, file: SnippetFile) -> None:
         language = file.language
+        self.language = language
+        self.text = file.stream.source
+        if language.wheel is None:
+            return
         grammar = load_grammar(f"{language.grammar}:{language.grammar_function}")
         self.parser = tree_sitter.Parser(grammar.language)
         self.source = file.stream.source.encode("ascii")
@@ -90,9 +105,17 @@ class Reparser:
 
     @property
     def clean(self) -> bool:
+        if self.language.wheel is None:
+            return self._parses(self.text)
         return not self.tree.root_node.has_error
 
+    def _parses(self, source: str) -> bool:
+        tree = parse_as(self.language, source)
+        return tree is not None and not tree.faulty
+
     def still_clean(self, start: int, stop: int, text: str) -> bool:
+        if self.language.wheel is None:
+            return self._parses(self.text[:start] + text + self.text[stop:])
         source = self.source[:start] + text.encode() + self.source[stop:]
         tree = self.tree.copy()
         tree.edit(

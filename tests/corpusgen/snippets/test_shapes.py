@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from importlib import resources
 
 import pytest
@@ -12,7 +13,7 @@ from arqon_maestro import languages
 from arqon_maestro.corpusgen.snippets.recipes import recipes, validated
 from arqon_maestro.corpusgen.snippets.selectors import ANY_TOKEN, compile_path
 from arqon_maestro.corpusgen.snippets.shapes import Shapes, shapes_named
-from arqon_maestro.corpusgen.snippets.syntax import load_grammar
+from arqon_maestro.corpusgen.snippets.syntax import OWN_PARSERS, load_grammar
 from arqon_maestro.errors import ConfigurationError
 
 KINDS = resources.files("arqon_maestro.corpusgen.snippets").joinpath("kinds")
@@ -52,6 +53,9 @@ def test_every_node_type_and_field_is_in_the_grammar(name: str) -> None:
 
 
 def _vocabulary(entry: str) -> tuple[set[str], set[str]]:
+    if entry.startswith(OWN_PARSERS):
+        module = importlib.import_module(entry.partition(":")[0])
+        return set(module.NODE_TYPES.split()), set(module.FIELDS.split())
     grammar = load_grammar(entry)
     return set(grammar.kinds), set(grammar.fields)
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
 from arqon_maestro.corpusgen.generation import Generated, Options, Sampler, SnippetSource
-from arqon_maestro.corpusgen.identifiers import Identifiers
+from arqon_maestro.corpusgen.identifiers import Identifiers, WordEvent
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.punctuation import Punctuation
 from arqon_maestro.corpusgen.rates import RATES, Rates
-from arqon_maestro.corpusgen.spoken.symbols import Enclosure, Phrase
+from arqon_maestro.corpusgen.spoken.symbol_tables import Frame, Name
+from arqon_maestro.corpusgen.spoken.symbols import Enclosure
 from arqon_maestro.corpusgen.tokens import CAPITAL, SPACE, TokenStream
 from arqon_maestro.languages import Language
 
@@ -74,14 +75,10 @@ class _Grouping:
         """Returns whether words may come next."""
         return self.wanted.hold(self.said, words)
 
-    def possible(self, outcomes: Outcomes[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
-        """Returns the words that may come next, with their chances."""
+    def possible(self, outcomes: Outcomes[T], fits: Callable[[T], bool]) -> dict[T, float]:
+        """Returns what may come next, with the chances."""
         strict = self.inner.strict
-        return {
-            words: chance
-            for words, chance in outcomes.chances
-            if not strict or self.continues(words)
-        }
+        return {what: chance for what, chance in outcomes.chances if not strict or fits(what)}
 
     def pick(self, key: Hashable, run: Callable[[], T], fits: Callable[[T], bool]) -> T:
         return self.guide.pick(self.outcomes(key, run), fits)
@@ -100,12 +97,6 @@ class _LateSampler:
         if flipped is None:
             flipped = self._flipped[name] = self._choices.flip(self._chances[name])
         return flipped
-
-
-def _coins(sampler: Sampler) -> Sampler:
-    """Returns the coins that decide whether symbols are said."""
-    implicit = sampler.implicit_symbols
-    return Sampler(implicit_symbols=implicit, explicit_bias=implicit and sampler.explicit_bias)
 
 
 class _SaidIdentifier(NamedTuple):
@@ -127,15 +118,28 @@ class _GroupedIdentifiers(Identifiers):
         super().__init__(stream, language, grouping.inner, Options(), rates, snippets)
         self._grouping = grouping
 
+    def say_single(
+        self, at: int, stop: int, unusual: bool, words: list[str], output: list[str]
+    ) -> None:
+        grouping = self._grouping
+        grouping.said = words  # the list itself, which grows
+        said = grouping.pick(
+            ("single", at, stop),
+            lambda: self._once(lambda *out: Identifiers.say_single(self, at, stop, True, *out)),
+            lambda outcome: grouping.continues(outcome.words),
+        )
+        words += said.words
+        output += said.output
+
     def say(
         self,
         at: int,
         stop: int,
-        partials: bool,
+        left: int,
         sampler: Sampler,
         words: list[str],
         output: list[str],
-    ) -> tuple[int, bool]:
+    ) -> tuple[int, bool, int]:
         title = (
             self._shape[at] == CAPITAL
             and SPACE in self._shape[at + 1 : min(at + _SECOND_WORD, stop)]
@@ -143,25 +147,35 @@ class _GroupedIdentifiers(Identifiers):
         )
         grouping = self._grouping
         grouping.said = words  # the list itself, which grows
+        coins = Sampler(title_as_capitals=title)
         said = grouping.pick(
-            ("identifier", at, stop, partials, title),
-            lambda: self._once(at, stop, partials, Sampler(title_as_capitals=title)),
+            ("identifier", at, stop, left, title, self.may_stop),
+            lambda: self._once(lambda *out: Identifiers.say(self, at, stop, left, coins, *out)),
             lambda outcome: grouping.continues(outcome.words),
         )
         words += said.words
         output += said.output
-        return said.end, said.cut
+        return said.end, said.cut, left
 
-    def _once(self, at: int, stop: int, partials: bool, sampler: Sampler) -> _SaidIdentifier:
+    def _once(
+        self, say: Callable[[list[str], list[str]], tuple[int, bool, int] | None]
+    ) -> _SaidIdentifier:
+        # Each word is a decision of its own, whatever was decided about others before.
+        self._wait = 1
         words: list[str] = []
         output: list[str] = []
-        end, cut = super().say(at, stop, partials, sampler, words, output)
+        end, cut, _ = say(words, output) or (0, False, 0)
         return _SaidIdentifier(tuple(words), tuple(output), end, cut)
 
     def _word(
-        self, index: int, first_in_lower_case: bool, words: list[str], output: list[str]
+        self,
+        index: int,
+        event: WordEvent,
+        first_in_lower_case: bool,
+        words: list[str],
+        output: list[str],
     ) -> None:
-        super()._word(index, first_in_lower_case, words, output)
+        super()._word(index, event, first_in_lower_case, words, output)
         if self._grouping.inner.strict and not self._grouping.wanted.hold(words):
             raise DeadEndError
 
@@ -174,20 +188,12 @@ class _GroupedPunctuation(Punctuation):
         self._once = Punctuation(stream, language, grouping.inner, rates)
         self._grouping = grouping
 
-    def explicit(self, sampler: Sampler) -> bool:
-        coins = _coins(sampler)
-        if not coins.implicit_symbols:
-            return True
-        once = self._once.explicit
-        return self._grouping.pick(("explicit", coins), lambda: once(coins), lambda _: True)
-
-    def symbol(self, run: str, at: int, sampler: Sampler) -> tuple[str, Phrase, bool]:
-        coins = _coins(sampler)
+    def symbol(self, run: str, at: int, explicit: float) -> Name:
         once, grouping = self._once.symbol, self._grouping
         return grouping.pick(
-            ("symbol", run, at, coins),
-            lambda: once(run, at, coins),
-            lambda said: not said[2] or grouping.continues(said[1]),
+            ("symbol", run, at, explicit),
+            lambda: once(run, at, explicit),
+            lambda said: not said.explicit or grouping.continues(said.words),
         )
 
     def enclosure(self, run: str, at: int, stop: int) -> tuple[Enclosure, int] | None:
@@ -196,24 +202,26 @@ class _GroupedPunctuation(Punctuation):
             ("enclosure", run, at, stop), lambda: once(run, at, stop), lambda _: True
         )
 
-    def enclosed(
+    def frame(
         self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Sampler
-    ) -> list[str]:
-        once, grouping = self._once.enclosed, self._grouping
+    ) -> Frame:
+        once, grouping = self._once.frame, self._grouping
 
-        def outcomes(after: bool) -> Outcomes[tuple[str, ...]]:
+        def outcomes(after: bool) -> Outcomes[Frame]:
             coins = Sampler(enclosure_after_content=after)
             return grouping.outcomes(
-                ("enclosed", enclosure, tuple(inner_words), empty, after),
-                lambda: tuple(once(enclosure, inner_words, empty, coins)),
+                ("frame", enclosure, empty, after),
+                lambda: once(enclosure, inner_words, empty, coins),
             )
+
+        def fits(frame: Frame) -> bool:
+            return grouping.continues((*frame.before, *inner_words, *frame.after))
 
         # The coin is looked at only where it can be heard.
         chosen = outcomes(False)
-        if grouping.possible(chosen) != grouping.possible(outcomes(True)):
+        if grouping.possible(chosen, fits) != grouping.possible(outcomes(True), fits):
             chosen = outcomes(sampler.enclosure_after_content)
-        said = grouping.guide.pick(chosen, grouping.continues)
-        return list(said)
+        return grouping.guide.pick(chosen, fits)
 
     def number(self, at: int) -> list[str]:
         once, grouping = self._once.number, self._grouping
@@ -244,6 +252,16 @@ class LedGenerator(InsertGenerator):
         self._grouping = grouping = _Grouping(guide, wanted)
         self._punctuation = _GroupedPunctuation(stream, language, grouping, _RATES)
         self._identifiers = _GroupedIdentifiers(stream, language, grouping, _RATES, snippets)
+        descend = self._descent()
+
+        def say(*range_and_coins: Any) -> Generated:
+            around, grouping.said = grouping.said, ()
+            try:
+                return descend(*range_and_coins)
+            finally:
+                grouping.said = around
+
+        self.say = say
 
     def draw_sampler(self) -> Sampler:
         rates = self.rates
@@ -255,13 +273,3 @@ class LedGenerator(InsertGenerator):
             "enclosure_after_content": rates.enclosure_after_content,
         }
         return cast("Sampler", _LateSampler(self.choices, chances))
-
-    def _say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
-    ) -> Generated:
-        grouping = self._grouping
-        around, grouping.said = grouping.said, ()
-        try:
-            return super()._say(start, stop, partials, sampler, implicit, depth)
-        finally:
-            grouping.said = around

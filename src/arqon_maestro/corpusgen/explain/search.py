@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
+from arqon_maestro.corpusgen.choices import NEVER, Table
+
 T = TypeVar("T")
 
 # An option that is against what is looked for is tried this much later than its chance says.
@@ -106,6 +108,16 @@ class Guide:
             return options[self._decide((1 / len(options),) * len(options))]
         total = sum(weights)
         return options[self._decide([weight / total for weight in weights])]
+
+    def draw(self, table: Table[T]) -> T:
+        return table.options[self._decide(table.weights)]
+
+    def wait(self, rate: float) -> int:
+        # Every trial is a decision of its own.
+        return 1 if rate > 0 else NEVER
+
+    def happens(self, rate: float) -> bool:
+        return self.flip(rate)
 
     def below(self, limit: int) -> int:
         return self._decide((1 / limit,) * limit)

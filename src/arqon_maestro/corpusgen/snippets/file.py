@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from arqon_maestro.corpusgen.snippets.cuts import Cuts
 from arqon_maestro.corpusgen.snippets.ranges import Range, blanks_before, ends_line, trimmed
 from arqon_maestro.corpusgen.snippets.shapes import Shapes
 from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
@@ -23,6 +24,7 @@ class SyntaxFile:
         self.stream = stream
         self.tree = tree
         self.shapes = shapes
+        self.cuts = Cuts(stream, tree, shapes)
         self._comment_ranges: list[Range] | None = None
         self._breaks: list[int] | None = None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
+from arqon_maestro.corpusgen.snippets.cuts import Stops
 from arqon_maestro.corpusgen.snippets.edits import Edit, by_place
 from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
 from arqon_maestro.corpusgen.snippets.parts import NodeView, Part
@@ -85,12 +86,14 @@ def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler
         UnsayableError: if the target cannot be printed, or would hold words nobody said.
     """
     if form.plain:
-        return say_whole(view.file, view.start, view.stop, form, generator, sampler)
+        nodes = (view.node,)
+        return say_whole(view.file, nodes, view.start, view.stop, form, generator, sampler)
     return _Speech(view, form, generator, sampler).run()
 
 
 def say_whole(
     file: SyntaxFile,
+    nodes: Sequence[int],
     start: int,
     stop: int,
     form: Form,
@@ -102,7 +105,7 @@ def say_whole(
     A semicolon at the end stays, unsaid, behind the caret.
     """
     end = without_semicolon(file.stream.shape, start, stop)
-    said = generator.generate(start, end, sampler=sampler)
+    said = say_text(file, nodes, start, end, generator, sampler)
     words = said.words
     phrase = form.sections[0].phrase
     if phrase is not None:
@@ -116,6 +119,32 @@ def say_whole(
     if end < stop:
         output += file.stream.printed[end:stop]
     return Said(words, output, said.remaining, said.partial)
+
+
+def say_text(
+    file: SyntaxFile,
+    nodes: Sequence[int],
+    start: int,
+    stop: int,
+    generator: InsertGenerator,
+    sampler: Sampler | None = None,
+    partials: bool = True,
+) -> Generated:
+    """Says the units of neighbouring nodes as text; it stops early only where they are whole.
+
+    Raises:
+        UnsayableError: if a line ends, or a snippet inside stops, where they are not.
+    """
+    said = generator.generate(
+        start,
+        stop,
+        partials=partials,
+        sampler=sampler,
+        may_stop=Stops(file.cuts, tuple(nodes)),
+    )
+    if said.partial and not file.cuts.ends_well(nodes, stop, said):
+        raise UnsayableError("cut short inside")
+    return said
 
 
 def _required(section: Section, silent: bool) -> bool:
@@ -206,7 +235,9 @@ class _Speech:
         start, stop = part.start, part.stop
         if section.unquote and self.generator.choices.flip(section.unquote):
             start, stop = self._unquoted(part)
-        said = self.generator.generate(start, stop, partials=partials, sampler=self.sampler)
+        said = say_text(
+            self.view.file, part.nodes, start, stop, self.generator, self.sampler, partials
+        )
         self._replace(start, stop, said)
         return said
 
@@ -279,7 +310,9 @@ class _Speech:
         try:
             kind = statement.kind()
             if kind is None or statement.part("body") is None:
-                return self.generator.generate(start, stop, sampler=self.sampler)
+                return say_text(
+                    self.view.file, (statement.node,), start, stop, self.generator, self.sampler
+                )
             form = choose_form(statement, kind, self.generator.choices)
             said = say(statement, form, self.generator, self.sampler)
         except UnsayableError:
@@ -315,8 +348,10 @@ class _Speech:
         position = view.start
         for edit in [*sorted(self.edits, key=by_place), Edit(view.stop, view.stop)]:
             for start, stop in view.file.comments_in(position, edit.start):
-                self.edits.append(Edit(start, stop))
-                self._queue(start, stop)
+                # A part may start with a comment, which then goes with it.
+                if stop <= edit.start:
+                    self.edits.append(Edit(start, stop))
+                    self._queue(start, stop)
             position = max(position, edit.stop)
 
     def _default_caret(self) -> None:

@@ -197,6 +197,9 @@ class Shapes(_Strict):
         keywords: skeleton words beside the 53 of all languages.
         recipes: recipes that this language has its own of.
         phrases: by kind, what is said for its trigger here instead.
+        ends: where a node may be cut short, by node type: the fields (``.left``) and types of
+            children behind which it may end; ``_`` for every named child that fills no field, and
+            ``*`` for a text that may end anywhere.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
     """
@@ -210,6 +213,7 @@ class Shapes(_Strict):
     keywords: tuple[str, ...] = ()
     recipes: dict[str, Any] = {}
     phrases: dict[str, Weights] = {}
+    ends: dict[str, frozenset[str]] = {}
     statement_lists: tuple[str, ...] = ()
 
     @model_validator(mode="after")

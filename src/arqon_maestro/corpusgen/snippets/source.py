@@ -12,9 +12,9 @@ from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
 from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
 from arqon_maestro.corpusgen.snippets.parts import NodeView
-from arqon_maestro.corpusgen.snippets.sections import choose_form, say, say_whole
+from arqon_maestro.corpusgen.snippets.sections import choose_form, say, say_text, say_whole
 from arqon_maestro.corpusgen.snippets.shapes import COMMENT, shapes_named
-from arqon_maestro.corpusgen.snippets.syntax import parse
+from arqon_maestro.corpusgen.snippets.syntax import entry_point, parse
 from arqon_maestro.corpusgen.snippets.targets import with_one_caret
 from arqon_maestro.corpusgen.tokens import TokenStream
 from arqon_maestro.languages.language import Language
@@ -40,12 +40,12 @@ def snippet_source(stream: TokenStream, language: Language) -> SyntaxSnippets | 
     Raises:
         MissingPartError: if the language's grammar is not installed.
         ConfigurationError: if its data file is malformed.
+        ParseLimitError: if the parser can't cope with the source.
     """
     if language.grammar is None or language.snippets is None:
         return None
     shapes = shapes_named(language.snippets)
-    entry = f"{language.grammar}:{language.grammar_function}"
-    tree = parse(stream.source, (entry, *shapes.other_grammars))
+    tree = parse(stream.source, (entry_point(language), *shapes.other_grammars))
     return SyntaxSnippets(SyntaxFile(stream, tree, shapes))
 
 
@@ -167,7 +167,7 @@ class SyntaxSnippets:
             start, stop = file.units(node)
             if not _speakable(start, stop, node in file.tree.faulty):
                 return None
-            said = say_whole(file, start, stop, plain, generator)
+            said = say_whole(file, (node,), start, stop, plain, generator)
             return AddDraft(said.words, said.output, start, stop, container, kind, said.partial)
         view = NodeView(file, node, container, rule)
         if not _speakable(view.start, view.stop, view.header_is_faulty()):
@@ -188,7 +188,7 @@ class SyntaxSnippets:
         start, stop = self._file.units(node)
         if not _speakable(start, stop, node in self._file.tree.faulty):
             return None
-        said = generator.generate(start, stop)
+        said = say_text(self._file, (node,), start, stop, generator)
         output = with_one_caret(said.output)
         return AddDraft(said.words, output, start, stop, container, None, said.partial)
 

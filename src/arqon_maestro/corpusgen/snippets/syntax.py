@@ -8,20 +8,33 @@ and character offsets coincide.
 from __future__ import annotations
 
 import importlib
+import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from arqon_maestro.errors import MissingPartError
+from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.languages import Language
 
 if TYPE_CHECKING:
     import tree_sitter
 
+# An entry point here is no grammar but a function from a source to its tree.
+OWN_PARSERS = __package__ + "."
 ERROR_KIND = "ERROR"
 _ERROR_KIND_ID = 65535
+
+# On some sources that are no code ("a=>a=>…" in Java, "[[[…" in Dart) the parser takes time, and
+# even memory, that grows with the square of their length. Code takes a hundredth of this.
+PARSE_LIMIT_S = 2.0
+PARSE_LIMIT_S_PER_CHARACTER = 5e-6
+_CHUNK = 16384  # bytes that the parser reads at once
+
+
+class ParseLimitError(DataError):
+    """A source that takes the parser much more time than code does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ class SyntaxTree:
     afters: Sequence[int]
     faulty: frozenset[int]
     error_bytes: int
-    root: tree_sitter.Node
+    root: tree_sitter.Node | None
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -135,21 +148,55 @@ def load_grammar(entry: str) -> Grammar:
     return Grammar(language, tuple(kinds), tuple(fields))
 
 
+@cache
+def own_parser(entry: str) -> Callable[[str], SyntaxTree]:
+    """Returns the parser of this package that is named by ``module:function``.
+
+    It takes an ASCII source. Its module has the node types that it makes in ``NODE_TYPES``, and
+    the fields in ``FIELDS``, each parted by blanks.
+    """
+    module, _, function = entry.partition(":")
+    parser: Callable[[str], SyntaxTree] = getattr(importlib.import_module(module), function)
+    return parser
+
+
+def entry_point(language: Language) -> str:
+    """Returns the entry point of a language's grammar or parser, ``module:function``."""
+    return f"{language.grammar}:{language.grammar_function}"
+
+
+def node_types(entry: str) -> tuple[str, ...]:
+    """Returns the node types that a grammar or a parser of this package makes.
+
+    Raises:
+        MissingPartError: if the grammar is not installed.
+    """
+    if entry.startswith(OWN_PARSERS):
+        types: str = importlib.import_module(entry.partition(":")[0]).NODE_TYPES
+        return tuple(types.split())
+    return load_grammar(entry).kinds
+
+
 def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
     """Parses a normalised source.
 
     Args:
         source: ASCII text.
-        grammars: entry points ``module`` or ``module:function``, tried in order until one parses
-            without an error; if all have errors, the tree with the smallest error share is taken.
+        grammars: entry points ``module`` or ``module:function`` of grammars or of parsers of this
+            package, tried in order until one parses without an error; if all have errors, the
+            tree with the smallest error share is taken.
 
     Raises:
         MissingPartError: if a grammar is not installed.
+        ParseLimitError: if it takes longer than `PARSE_LIMIT_S` of processor time allows.
         UnicodeEncodeError: if the source is not ASCII.
     """
     best: SyntaxTree | None = None
     for entry in grammars:
-        tree = _walk(source, load_grammar(entry))
+        if entry.startswith(OWN_PARSERS):
+            tree = own_parser(entry)(source)
+        else:
+            tree = _walk(source, load_grammar(entry))
         if not tree.faulty:
             return tree
         if best is None or tree.error_bytes < best.error_bytes:
@@ -164,16 +211,36 @@ def parse_as(language: Language, source: str) -> SyntaxTree | None:
 
     Raises:
         MissingPartError: if the grammar is not installed.
+        ParseLimitError: as for `parse`.
     """
     if language.grammar is None:
         return None
-    return parse(source, (f"{language.grammar}:{language.grammar_function}",))
+    return parse(source, (entry_point(language),))
+
+
+def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
+    import tree_sitter
+
+    data = source.encode("ascii")
+    deadline = time.thread_time() + PARSE_LIMIT_S + PARSE_LIMIT_S_PER_CHARACTER * len(data)
+    # The parser asks whether to stop only if it reads from a function; that costs nothing.
+    tree: tree_sitter.Tree | None
+    try:
+        tree = tree_sitter.Parser(grammar.language).parse(
+            lambda offset, _: data[offset : offset + _CHUNK],
+            progress_callback=lambda *_: time.thread_time() > deadline,
+        )
+    except ValueError:
+        tree = None
+    if tree is None:
+        raise ParseLimitError(
+            "the source takes the parser too long", why="it is hardly code", remedy="leave it out"
+        )
+    return tree
 
 
 def _walk(source: str, grammar: Grammar) -> SyntaxTree:
-    import tree_sitter
-
-    tree = tree_sitter.Parser(grammar.language).parse(source.encode("ascii"))
+    tree = _native_tree(source, grammar)
     kind_names, field_names = grammar.kinds, grammar.fields
     kinds: list[str] = []
     starts: list[int] = []

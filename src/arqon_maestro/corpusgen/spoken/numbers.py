@@ -76,8 +76,8 @@ def _speak(value: str, choices: Choices, top: bool) -> list[str]:
     if len(value) > LONGEST_GROUPED:
         return _digit_by_digit(value)
     if len(value) == 3 or (
-        # "twenty hundred five" is not said: two thousand is a thousand.
-        len(value) == 4 and top and value[1] != "0" and choices.flip(FOUR_DIGITS_AS_PAIRS)
+        # 2000 is not said in pairs, nor is 1002: these are thousands.
+        len(value) == 4 and top and value[1:3] != "00" and choices.flip(FOUR_DIGITS_AS_PAIRS)
     ):
         return _speak_hundreds(value, choices)
     zeros = (len(value) - 1) // 3 * 3
@@ -91,7 +91,8 @@ def _speak_hundreds(value: str, choices: Choices) -> list[str]:
     if tens == "0" and units != "0":
         if choices.flip(INNER_ZERO_AS_O):
             return [*hundreds, "o", DIGITS[int(units)]]
-    elif tens != "0" and choices.flip(WITHOUT_HUNDRED):
+    elif tens != "0" and (value[-3] == "0" or choices.flip(WITHOUT_HUNDRED)):
+        # "twenty twenty four", never "twenty hundred twenty four".
         return hundreds + speak_below_hundred(int(value[-2:]))
     return _multiple(hundreds, "hundred", choices) + _rest(value[-2:], choices)
 

@@ -107,6 +107,8 @@ class SpokenSymbols:
         }
         generator = data.generator
         for symbol, names in generator.added.items():
+            if symbol in language.spoken_symbols:
+                continue
             known = table.get(symbol, ())
             table[symbol] = known + tuple(name for name in names if name not in known)
         table |= generator.replaced
@@ -118,6 +120,7 @@ class SpokenSymbols:
         self.prioritised: Mapping[str, tuple[Phrase, ...]] = {
             symbol: _phrases(names)
             for symbol, names in {**generator.prioritised, **language.prioritised}.items()
+            if set(names) <= set(table.get(symbol, ()))
         }
         self.longest = max(map(len, self.names))
         self.openers = frozenset(entry.open[0] for entry in data.enclosures)

@@ -74,16 +74,24 @@ def spelled(letters: str) -> list[str]:
     return [letter + SPELL_SUFFIX for letter in letters]
 
 
-def alternative(word: str, choices: Choices, rates: Rates) -> list[str]:
-    """Returns what is said for a word in text mode: mostly the word, now and then its letters."""
-    if len(word) < ALTERNATIVE_LETTERS_BELOW and choices.flip(rates.alternative):
+def alternative(word: str, altered: bool, wake: bool, choices: Choices, rates: Rates) -> list[str]:
+    """Returns what is said for a word in text mode: mostly the word, now and then its letters.
+
+    Args:
+        word: the word.
+        altered: whether it is spelled, or gives way to random letters, if it is a short one.
+        wake: whether the wake word is said instead, if it is not altered.
+        choices: decides the rest.
+        rates: probabilities.
+    """
+    if altered and len(word) < ALTERNATIVE_LETTERS_BELOW:
         if not word.isalpha():
             return [word]
         if choices.flip(rates.spelled_alternative):
             return spelled(word)
         length = 1 + choices.below(RANDOM_LETTERS_AT_MOST)
         return spelled("".join(choices.choose(_LETTERS) for _ in range(length)))
-    if choices.flip(rates.wake_word):
+    if wake:
         return [WAKE_WORD]
     if word in acronyms():
         spelled_as_one, spelled_out = rates.acronym_spelled_as_one, rates.acronym_spelled_out

@@ -1,0 +1,110 @@
+"""An insert generator that keeps what it was asked for and what it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arqon_maestro.corpusgen.generation import Generated, Sampler, Snippet, SnippetSource
+from arqon_maestro.corpusgen.inserts import InsertGenerator
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One range that was said.
+
+    Attributes:
+        start, stop: the range of units that was to be said.
+        said: index after the last unit that was said in one piece.
+        words, output: what was said, and printed.
+        remaining: ranges that are left for later.
+        snippets: how many syntax nodes were said in it.
+    """
+
+    start: int
+    stop: int
+    said: int
+    words: tuple[str, ...]
+    output: tuple[str, ...]
+    remaining: tuple[tuple[int, int], ...]
+    snippets: int
+
+    def covered(self) -> list[int]:
+        """Returns the units of the range that are not left for later, in order."""
+        units: list[int] = []
+        position = self.start
+        for start, stop in sorted(self.remaining):
+            units += range(position, start)
+            position = max(position, stop)
+        units += range(position, self.stop)
+        return units
+
+
+class RecordingGenerator(InsertGenerator):
+    """Records the ranges that it is asked for, but for those inside others.
+
+    Attributes:
+        calls: what was recorded.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        snippets = options.get("snippets")
+        self._counted = None if snippets is None else _CountingSource(snippets)
+        super().__init__(*args, **{**options, "snippets": self._counted})
+        self.calls: list[Call] = []
+        self._depth = 0
+
+    def generate(self, start: int, stop: int, **options: Any) -> Generated:
+        if self._depth:
+            return super().generate(start, stop, **options)
+        before = self._counted.count if self._counted is not None else 0
+        self._depth += 1
+        try:
+            said = super().generate(start, stop, **options)
+        finally:
+            self._depth -= 1
+        snippets = self._counted.count - before if self._counted is not None else 0
+        # The lists are copied: whoever asked goes on with them.
+        self.calls.append(
+            Call(
+                start,
+                stop,
+                said.stop,
+                tuple(said.words),
+                tuple(said.output),
+                tuple(said.remaining),
+                snippets,
+            )
+        )
+        return said
+
+
+class _CountingSource:
+    """A file's snippets, counting those that are said in text."""
+
+    def __init__(self, source: SnippetSource) -> None:
+        self._source = source
+        self.count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def starting_at(self, index: int, stop: int) -> Sequence[Snippet]:
+        return [_Counted(snippet, self) for snippet in self._source.starting_at(index, stop)]
+
+
+class _Counted:
+    def __init__(self, snippet: Snippet, source: _CountingSource) -> None:
+        self._snippet = snippet
+        self._source = source
+
+    @property
+    def stop(self) -> int:
+        return self._snippet.stop
+
+    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+        said = self._snippet.generate(generator, sampler)
+        if said is not None:
+            self._source.count += 1
+        return said
