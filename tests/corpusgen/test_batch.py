@@ -81,7 +81,7 @@ def test_a_file_that_hangs_costs_only_itself(folder: Path, tmp_path: Path) -> No
     assert "pipe.py" not in [source.name for source in found]
     hanging = [*found[:2], Source(str(folder / "pipe.py"), "pipe.py"), *found[2:]]
     out = tmp_path / "out"
-    manifest = make_corpus(Corpus(PYTHON, None), hanging, out, workers=2, limit_s=1.5)
+    manifest = make_corpus(Corpus(PYTHON, None), hanging, out, workers=2, limit_s=8.0)
     assert manifest["rejects"][TIMED_OUT] == 1
     assert manifest["files_read"] == 7
     assert manifest["files_used"] == 3

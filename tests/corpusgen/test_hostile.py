@@ -16,6 +16,8 @@ from arqon_maestro.corpusgen.generation import SPEECH
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.modes import mapping_lines, text_lines
 from arqon_maestro.corpusgen.snippets import ParseLimitError, snippet_source, syntax
+from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
+from arqon_maestro.corpusgen.spoken.words import halves
 from arqon_maestro.corpusgen.tokens import token_stream
 from tests.fuzz import checks
 from tests.fuzz.hostile import SOURCES
@@ -48,7 +50,7 @@ def test_every_source_in_a_file_of_many_lines() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_sources_take_no_longer_than_their_length(language: str) -> None:
     for name, make in SOURCES.items():
-        source = make(200_000)
+        source = make(50_000)
         started = time.process_time()
         generate_mappings(source, language)
         taken = time.process_time() - started
@@ -90,6 +92,13 @@ def test_quotes_on_one_line_are_linear() -> None:
 def test_a_long_identifier_is_linear() -> None:
     _say("a")
     assert _say("ab_" * 60_000) < 3.0
+
+
+def test_a_very_long_word_is_not_split() -> None:
+    started = time.process_time()
+    assert halves("a" * 1_000_000) == ()
+    assert max(map(len, dictionary_words())) * 2 <= 100
+    assert time.process_time() - started < 2.0
 
 
 def test_a_source_that_parses_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:

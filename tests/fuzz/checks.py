@@ -100,6 +100,7 @@ def check_mappings(source: str, language: str, seed: int = 0) -> list[Mapping]:
     mappings = generate_mappings(source, language, seed)
     assert mappings == generate_mappings(normal, language, seed)
     said = bytearray(len(normal))
+    alone = bytearray(len(normal))  # said without a snippet, of which parts are said later
     for mapping in mappings:
         assert all(map(_SPOKEN.fullmatch, mapping.words)), mapping
         tokens = [token for token in mapping.tokens if token != "CRSR"]
@@ -112,6 +113,11 @@ def check_mappings(source: str, language: str, seed: int = 0) -> list[Mapping]:
             assert (mapping.cursor is not None) == ("CRSR" in mapping.tokens)
         else:
             check_insert(normal, mapping)
+            if "CRSR" not in mapping.tokens:
+                # A plural ending that starts a mapping was said with its word, too.
+                fresh = mapping.start + len(mapping.words[0]) * (mapping.words[0] in ("s", "es"))
+                assert not any(alone[fresh : mapping.stop]), mapping
+                alone[mapping.start : mapping.stop] = b"\1" * (mapping.stop - mapping.start)
             said[mapping.start : mapping.stop] = b"\1" * (mapping.stop - mapping.start)
     if not any("CRSR" in mapping.tokens for mapping in mappings if mapping.kind == "insert"):
         lost = {normal[at] for at in range(len(normal)) if not said[at]}
@@ -209,5 +215,8 @@ def check_explain(transcript: str, before: str, typed: str, language: str) -> No
     assert 0 <= explanation.probability <= 1 + 1e-9
     assert 0 <= explanation.unexplored <= 1 + 1e-9
     assert explanation.producible == (explanation.probability > 0)
-    for ranked in sayings_at(after, language, len(before), 3):
+    source, at = normalise(after), len(normalise(before))
+    if at >= len(source):
+        return
+    for ranked in sayings_at(source, language, at, 3):
         assert 0 < ranked.probability <= 1 + 1e-9

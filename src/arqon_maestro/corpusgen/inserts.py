@@ -325,7 +325,7 @@ class InsertGenerator:
         depth: int,
     ) -> None:
         """Decides what is said of the last blanks and symbols, and whether they stay at all."""
-        words, output = result.words, result.output
+        words, output, end = result.words, result.output, result.stop
         while True:
             if tail is not None and tail[2] + tail[3] != len(output):
                 tail = None
@@ -347,19 +347,19 @@ class InsertGenerator:
             tail = before
             while silent and silent[-1][1] >= output_before:
                 silent.pop()
-            self._discard(at, stop, depth, result)
+            self._discard(at, end, stop, depth, result)
 
-    def _discard(self, tail: int, stop: int, depth: int, result: Generated) -> None:
+    def _discard(self, tail: int, end: int, stop: int, depth: int, result: Generated) -> None:
         """Takes a last ``;`` or blank, at `tail`, out of what is said.
 
         At the end of its line nobody says it, so it goes; before more text it is left for the
-        next mapping.
+        next mapping. `end` is where what was said ended before anything was taken out of it.
         """
         after = result.stop
         result.stop = tail
-        if after < stop and self._shape[after] in LINE_BREAKS:
+        if end < stop and self._shape[end] in LINE_BREAKS:
             return
-        if after == stop and depth == 0:
+        if end == stop and depth == 0:
             result.partial = False
             return
         if result.remaining and result.remaining[-1] == (after, stop):

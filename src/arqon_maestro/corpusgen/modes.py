@@ -185,10 +185,11 @@ def text_lines(source: str, path: str, language: str | Language, seed: int = 0) 
             result.lines.append(" ".join(draft.words))
         else:
             kept.append(draft)
+    lines, prefix = result.lines, RATES.filler_prefix
     for chain in _chains(file, kept, False, result.rejects):
-        words = chain.transcript
-        if chain.starts_with_command and choices.flip(RATES.filler_prefix):
-            words = f"{choices.choose(FILLERS)} {words}"
-        result.lines.append(words)
+        if choices.flip(prefix) and chain.starts_with_command:
+            lines.append(f"{choices.choose(FILLERS)} {chain.transcript}")
+        else:
+            lines.append(chain.transcript)
     file.count_rejects(result.rejects)
     return result

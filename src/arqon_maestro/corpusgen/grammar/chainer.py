@@ -13,11 +13,12 @@ from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
 from arqon_maestro.corpusgen.grammar.chaining import Chaining, load_chaining
 from arqon_maestro.corpusgen.grammar.draws import (
     PLACEHOLDER,
+    Draw,
     OneOf,
     Part,
     Piece,
     Sometimes,
-    alternatives,
+    frequent_first,
     in_order,
     joined,
     tagged,
@@ -44,7 +45,8 @@ _LEAST_TOKENS_AROUND_TEXT = 11
 
 NOT_WORDS = "empty, or not made of words"
 TOO_LONG = "too long for a command"
-_NO_WORD = re.compile(f"[<>{PLACEHOLDER}]")
+# What is no text of words parted by single blanks.
+_NO_WORDS = re.compile(rf"[<>{PLACEHOLDER}]|[^\S ]|^ | $|  |^$")
 
 
 class Text(NamedTuple):
@@ -62,16 +64,19 @@ class Spoken(Protocol):
         """The words that are said."""
 
 
-class Chain(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chain:
     """A chain of commands.
 
     Attributes:
+        transcript: the words said, joined by blanks.
         pieces: its canonical markup, without what is around every chain's.
         texts: the free text that fills the holes of the pieces.
     """
 
+    transcript: str
     pieces: Sequence[Piece]
-    texts: Sequence[str]
+    texts: Sequence[str] = ()
 
     @property
     def markup(self) -> str:
@@ -79,16 +84,6 @@ class Chain(NamedTuple):
         inner = joined(piece.markup for piece in self.pieces)
         filled = _filled(inner, self.texts) if self.texts else inner
         return f"{_OPENING} {filled} {_CLOSING}"
-
-    @property
-    def transcript(self) -> str:
-        """The words said, joined by blanks."""
-        pieces, texts = self
-        if len(pieces) == 1:
-            words = pieces[0].words
-        else:
-            words = " ".join([piece.words for piece in pieces if piece.words])
-        return _filled(words, texts) if texts else words
 
     @property
     def tokens(self) -> list[str]:
@@ -140,7 +135,17 @@ class Chainer:
         self._noise_words = noise_words
         self._rates = chaining
         self._replacement_lengths = Table(chaining.replacement_lengths.items())
-        self._table = alternatives(_chain(sampler, chaining))
+        # Half of the chains are one piece without free text: those are ready.
+        table = frequent_first(_chain(sampler, chaining))
+        ready: list[tuple[Chain, float]] = []
+        other: list[tuple[Piece | Draw, float]] = []
+        for leaf, weight in zip(table.options, table.weights, strict=True):
+            if isinstance(leaf, Piece) and not leaf.holes:
+                ready.append((Chain(leaf.words, (leaf,)), weight))
+            else:
+                other.append((leaf, weight))
+        self._ready, self._other = Table(ready), Table(other)
+        self._other_rate = sum(weight for _, weight in other)
 
     def chains(
         self, mappings: Sequence[Spoken], choices: Choices, counts: ChainCounts
@@ -159,10 +164,22 @@ class Chainer:
         texts = self._sayable(mappings, counts)
         if not texts:
             return
-        table, rates, draw = self._table, self._rates, choices.draw
+        ready, other, rate = self._ready, self._other, self._other_rate
+        rates, draw, wait = self._rates, choices.draw, choices.wait
+        until_other = wait(rate)
         failures = 0
         while True:
-            leaf = draw(table)
+            until_other -= 1
+            if until_other:
+                counts.chains += 1
+                yield draw(ready)
+                continue
+            until_other = wait(rate)
+            if not choices.happens(rate):
+                counts.chains += 1
+                yield draw(ready)
+                continue
+            leaf = draw(other)
             if isinstance(leaf, Piece):
                 pieces = [leaf]
                 tokens, needed = _TOKENS_AROUND + leaf.tokens, leaf.holes
@@ -199,20 +216,21 @@ class Chainer:
                 del texts[-needed:]
             counts.chains += 1
             counts.mappings_used += needed
-            yield Chain(pieces, said)
+            words = " ".join([piece.words for piece in pieces if piece.words])
+            yield Chain(_filled(words, said) if said else words, pieces, said)
 
     def _sayable(self, mappings: Sequence[Spoken], counts: ChainCounts) -> list[Text]:
         longest = self._rates.markup_tokens - 1 - _LEAST_TOKENS_AROUND_TEXT
         texts: list[Text] = []
         for mapping in mappings:
             words = mapping.words
-            joined = " ".join(words)
-            if _NO_WORD.search(joined) or joined.split() != [*words] or not words:
+            text = " ".join(words)
+            if not words or text.count(" ") != len(words) - 1 or _NO_WORDS.search(text):
                 counts.reject(NOT_WORDS)
             elif len(words) > longest:
                 counts.reject(TOO_LONG)
             else:
-                texts.append(Text(joined, len(words)))
+                texts.append(Text(text, len(words)))
         counts.mappings += len(mappings)
         return texts
 

@@ -7,6 +7,7 @@ many rules and decisions are in it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,7 +21,13 @@ PLACEHOLDER = "…"
 """Stands for free text until the words of a mapping take its place."""
 
 # Tables of more outcomes would be built for longer than they are drawn from.
-_MOST_OUTCOMES = 1500
+_MOST_OUTCOMES = 650
+# So are those that repeat many outcomes for each of others.
+_MOST_AROUND = 12
+_RARE = 0.2
+# Shares of the table of whole chains that are worth the memory.
+_FREQUENT, _NEVER = 0.002, 2.0
+_RARE_PIECE = 5e-6
 # Only as long as tables are built.
 _CACHED_OUTCOMES = 256
 # Free text goes on in free text right before it.
@@ -229,6 +236,7 @@ def _sum(shares: Iterable[tuple[float, dict[Tokens, float]]]) -> dict[Tokens, fl
     return found
 
 
+@cache
 def drawn(part: Part) -> Draw:
     """Compiles a part."""
     return _in_order([alternatives(part)])
@@ -240,51 +248,102 @@ def alternatives(part: Part) -> Table[Piece | Draw]:
 
     A part that is used in many places is worked out once.
     """
-    return Table(_leaves(part, 1.0))
+    return Table(_leaves(part, 1.0, _NEVER))
 
 
-def _leaves(part: Part, weight: float) -> Iterator[tuple[Piece | Draw, float]]:
-    try:
-        for tokens, share in _outcomes(part).items():
+def frequent_first(part: Part) -> Table[Piece | Draw]:
+    """Returns the same for a part that is drawn often: what is frequent in it is one draw."""
+    return Table(_leaves(part, 1.0, _FREQUENT))
+
+
+def _leaves(part: Part, weight: float, frequent: float) -> Iterator[tuple[Piece | Draw, float]]:
+    """Yields pieces and draws.
+
+    Args:
+        part: what is settled.
+        weight: its share of the table.
+        frequent: parts of a larger share are spread over the table.
+    """
+    outcomes = _few_outcomes(part)
+    if outcomes is not None and weight < _RARE_PIECE * len(outcomes):
+        # Shared with other tables.
+        yield drawn(part), weight
+        return
+    if outcomes is not None:
+        for tokens, share in outcomes.items():
             yield piece(tokens), weight * share
         return
-    except _TooManyError:
-        pass
     match part:
         case OneOf(options, weights):
             table = Table(zip(options, weights or (1.0,) * len(options), strict=True))
             for option, share in zip(table.options, table.weights, strict=True):
-                yield from _leaves(option, weight * share)
+                yield from _leaves(option, weight * share, frequent)
         case Sometimes(chance, inner):
             yield piece(()), weight * (1 - chance)
-            yield from _leaves(inner, weight * chance)
+            yield from _leaves(inner, weight * chance, frequent)
         case Repeated(inner, again, most):
             yield _repeated(drawn(inner), again, most), weight
-        case InOrder((tuple() as before, OneOf(options, weights), tuple() as after)):
-            around = [in_order((before, option, after)) for option in options]
-            yield from _leaves(OneOf(around, weights), weight)
         case InOrder(parts):
-            yield _in_order(_grouped(parts)), weight
+            spread = _spread(parts) if weight >= frequent else None
+            if spread is None:
+                yield _in_order(_grouped(parts)), weight
+            else:
+                yield from _leaves(spread, weight, frequent)
         case InTag(name, inner):
-            yield from _tagged_leaves(name, inner, weight)
+            inside = _with_tag_inside(part)
+            if inside is part:
+                yield _in_tag(name, drawn(inner)), weight
+            else:
+                yield from _leaves(inside, weight, frequent)
         case Spoken(draw):
             yield (lambda choices, out: out.append(piece(draw(choices)))), weight
         case _:
             raise ValueError("words that agree with what is drawn apart from them")
 
 
-def _tagged_leaves(name: str, part: Part, weight: float) -> Iterator[tuple[Piece | Draw, float]]:
-    """Moves a tag inwards, where it is a part of more pieces."""
-    match part:
+def _spread(parts: Sequence[Part]) -> Part | None:
+    """Returns parts in order as a choice of sequences, where that leaves fewer draws.
+
+    A rare part is there or not there; the one part with too many outcomes is one of its options.
+    """
+    for index, part in enumerate(parts):
+        if isinstance(part, Sometimes) and part.chance <= _RARE:
+            before, after = parts[:index], parts[index + 1 :]
+            without, with_it = in_order([*before, *after]), in_order([*before, part.part, *after])
+            return OneOf([without, with_it], [1 - part.chance, part.chance])
+    if any(isinstance(part, Agreeing) for part in parts):
+        return None
+    large = [index for index, part in enumerate(parts) if _few_outcomes(part) is None]
+    if len(large) != 1:
+        return None
+    before, after = parts[: large[0]], parts[large[0] + 1 :]
+    if math.prod(len(_outcomes(part)) for part in (*before, *after)) > _MOST_AROUND:
+        return None
+    match _with_tag_inside(parts[large[0]]):
         case OneOf(options, weights):
-            yield from _leaves(OneOf([InTag(name, option) for option in options], weights), weight)
+            return OneOf([in_order([*before, option, *after]) for option in options], weights)
         case Sometimes(chance, inner):
-            yield from _leaves(Sometimes(chance, InTag(name, inner)), weight)
-        case InOrder() | InTag() | Repeated() | Spoken() if not _may_be_empty(part):
-            inside = part.parts if isinstance(part, InOrder) else (part,)
-            yield from _leaves(in_order([(f"<{name}>",), *inside, (f"</{name}>",)]), weight)
-        case _:
-            yield _in_tag(name, drawn(part)), weight
+            options = [in_order([*before, *after]), in_order([*before, inner, *after])]
+            return OneOf(options, [1 - chance, chance])
+        case InOrder(inside):
+            return in_order([*before, *inside, *after])
+    return None
+
+
+def _with_tag_inside(part: Part) -> Part:
+    """Moves a tag inwards, where it is a part of more pieces."""
+    if not isinstance(part, InTag):
+        return part
+    name, inner = part.name, _with_tag_inside(part.part)
+    match inner:
+        case OneOf(options, weights):
+            return OneOf([InTag(name, option) for option in options], weights)
+        case Sometimes(chance, sometimes):
+            return Sometimes(chance, InTag(name, sometimes))
+        case InOrder() | InTag() | Repeated() | Spoken() if not _may_be_empty(inner):
+            inside = inner.parts if isinstance(inner, InOrder) else (inner,)
+            return in_order([(f"<{name}>",), *inside, (f"</{name}>",)])
+    return part
 
 
 def _repeated(draw: Draw, again: float, most: int) -> Draw:

@@ -19,6 +19,8 @@ from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LEAST_SECOND_HALF = 2
 _CACHED_WORDS = 50_000
+# No two words of the dictionary make a longer one; a "word" may be a megabyte.
+_LONGEST_COMPOSITE = 100
 
 
 def _data_lines(name: str) -> list[str]:
@@ -47,6 +49,8 @@ def acronyms() -> frozenset[str]:
 @lru_cache(maxsize=_CACHED_WORDS)
 def halves(word: str) -> tuple[tuple[str, str], ...]:
     """Returns the ways to split `word` in two dictionary words."""
+    if len(word) > _LONGEST_COMPOSITE:
+        return ()
     known = dictionary_words()
     return tuple(
         (word[:cut], word[cut:])
