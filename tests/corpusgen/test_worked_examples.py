@@ -88,7 +88,7 @@ def test_2_2_python() -> None:
     """
     lines = {
         source_line(mapping)
-        for mapping in mappings("def read_level():\n    return 1\n", "python", 400)
+        for mapping in mappings("def read_level():\n    return 1\n", "python", 2000)
         if " ".join(mapping.tokens) == "def SP read _ level CRSR ( ) : I pass"
     }
     assert "CTX SNIP_StatementList function read level" in lines

@@ -128,6 +128,7 @@ def test_commands_without_text() -> None:
     each = 2 / 3 / len(NOT_TEXT)
     shares = dict.fromkeys(NOT_TEXT, each) | {"goTo": 1 / 3 + each}
     assert_agrees(pool, shares)
+    assert_share(pool["goTo"], pool.total(), shares["goTo"])
     assert_agrees(Counter({command: kinds[command] for command in TEXTS}), uniform(TEXTS))
     assert set(kinds) <= {*NOT_TEXT, *TEXTS}
 

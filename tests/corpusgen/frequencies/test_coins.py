@@ -93,7 +93,7 @@ def test_single_words() -> None:
         [f"{name} value" for name in ("camel case", "camelcase", "camel")], relabelled
     )
     shares["value"] = 1 - sum(shares.values())
-    said = whole_lines("value", "go", 100_000)
+    said = whole_lines("value", "go", 150_000)
     assert_agrees(said, shares)
     lower = hits(said, "lower", "lowercase")
     others = said.total() - said["value"] - lower
@@ -222,7 +222,7 @@ def test_spoken_spaces_in_prose() -> None:
 @pytest.mark.slow
 def test_implicit_symbols() -> None:
     """2% of the mappings have implicit symbols; half of them leave 15% unsaid, the others 85%."""
-    said = whole_lines("1=2", "go", 85_000)
+    said = whole_lines("1=2", "go", 120_000)
     assert_share(said["one two"], said.total(), 0.02 * 0.5)
 
 
