@@ -69,17 +69,22 @@ def test_rejected_file() -> None:
     assert audit.inserts == 0
 
 
-class _BrokenInserts:
-    """Spoils what the insert generator says."""
+def _spoiled(spoil):
+    """Returns how a generator is made whose ranges are said, and then spoiled."""
+    made = InsertGenerator.__init__
 
-    def __init__(self, spoil) -> None:
-        self.generate = InsertGenerator.generate
-        self.spoil = spoil
+    def make(self, *args, **options) -> None:
+        made(self, *args, **options)
+        say = self.say
 
-    def __call__(self, generator, *args, **options):
-        said = self.generate(generator, *args, **options)
-        self.spoil(said)
-        return said
+        def spoiled(*how):
+            said = say(*how)
+            spoil(said)
+            return said
+
+        self.say = spoiled
+
+    return make
 
 
 def _wrong_text(said) -> None:
@@ -113,10 +118,7 @@ def _unopened_closer(said) -> None:
     ],
 )
 def test_spoiled_inserts_are_found(spoil, checks: set[str], monkeypatch) -> None:
-    broken = _BrokenInserts(spoil)
-    monkeypatch.setattr(
-        InsertGenerator, "generate", lambda self, *args, **options: broken(self, *args, **options)
-    )
+    monkeypatch.setattr(InsertGenerator, "__init__", _spoiled(spoil))
     assert checks <= set(_failures("python").failed)
 
 

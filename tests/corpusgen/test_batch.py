@@ -15,6 +15,7 @@ import pytest
 from arqon_maestro import languages
 from arqon_maestro.corpusgen import sources
 from arqon_maestro.corpusgen.batch import Corpus, make_corpus
+from arqon_maestro.corpusgen.snippets import syntax
 from arqon_maestro.corpusgen.sources import Source, find_sources, read_source
 from arqon_maestro.errors import DataError, UsageError, WorkFailedError
 from arqon_maestro.executors.crew import CRASHED, TIMED_OUT, map_items
@@ -33,9 +34,18 @@ def work(item: str) -> str:
         raise KeyError(item)
     if item == "usage":
         raise UsageError("wrong")
+    if item == "hoard":
+        return str(len(bytearray(1 << 30)))
+    if item == "native hoard":
+        native_hoard()
     if item == "slow":
         time.sleep(0.2)
     return item.upper()
+
+
+def native_hoard() -> None:
+    """Takes gigabytes in the parser, where nothing asks whether to stop."""
+    syntax.parse("a=>" * 10_000, ["tree_sitter_java"])
 
 
 def test_workers_keep_order_and_lose_only_the_file() -> None:
@@ -51,6 +61,44 @@ def test_workers_keep_order_and_lose_only_the_file() -> None:
         "file: KeyError",
         "D",
     ]
+
+
+def test_too_much_memory_costs_only_the_file() -> None:
+    outcomes = list(map_items(work, ["a", "hoard", "b", "native hoard", "c"], 1, 30.0, 900 << 20))
+    assert [outcome.result or outcome.reason for outcome in outcomes] == [
+        "A",
+        "file: MemoryError",
+        "B",
+        CRASHED,
+        "C",
+    ]
+
+
+def test_a_file_that_hangs_costs_only_itself(folder: Path, tmp_path: Path) -> None:
+    """A named pipe that nobody writes to hangs for ever when it is read."""
+    os.mkfifo(folder / "pipe.py")
+    found = find_sources([str(folder)], PYTHON, (), Counter())
+    assert "pipe.py" not in [source.name for source in found]
+    hanging = [*found[:2], Source(str(folder / "pipe.py"), "pipe.py"), *found[2:]]
+    out = tmp_path / "out"
+    manifest = make_corpus(Corpus(PYTHON, None), hanging, out, workers=2, limit_s=8.0)
+    assert manifest["rejects"][TIMED_OUT] == 1
+    assert manifest["files_read"] == 7
+    assert manifest["files_used"] == 3
+    whole = make_corpus(Corpus(PYTHON, None), found, tmp_path / "whole")
+    assert whole["digests"] == manifest["digests"]
+
+
+def test_the_order_of_the_files_does_not_matter(folder: Path, tmp_path: Path) -> None:
+    found = find_sources([str(folder)], PYTHON, (), Counter())
+    lines = []
+    for order in (found, found[::-1]):
+        make_corpus(Corpus(PYTHON, "auto-style"), order, tmp_path / "out", workers=2)
+        sources_, targets = (
+            (tmp_path / "out" / name).read_text().splitlines() for name in ("input", "output")
+        )
+        lines.append(sorted(zip(sources_, targets, strict=True)))
+    assert lines[0] == lines[1]
 
 
 def test_expected_errors_come_through() -> None:

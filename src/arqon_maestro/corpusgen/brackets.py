@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS
 
@@ -21,11 +22,16 @@ class Brackets:
     def __init__(self, shape: str) -> None:
         self._shape = shape
         self._closers: dict[int, int] | None = None
+        self._breaks: list[int] | None = None
 
     def line_end(self, start: int, stop: int) -> int:
         """Returns the first line break from `start` on, at most `stop`."""
-        found = _LINE_BREAK.search(self._shape, start, stop)
-        return found.start() if found else stop
+        # Looked up rather than searched for: a line may be as long as the file, and every other
+        # unit of it a quote.
+        if self._breaks is None:
+            self._breaks = [found.start() for found in _LINE_BREAK.finditer(self._shape)]
+        place = bisect_left(self._breaks, start)
+        return min(self._breaks[place], stop) if place < len(self._breaks) else stop
 
     def closer(self, opener: str, closer: str, start: int, stop: int, lines: bool) -> int | None:
         """Returns where the enclosure that opens at `start` closes, before `stop`.

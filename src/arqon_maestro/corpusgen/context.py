@@ -28,6 +28,7 @@ ALPHA_SEPARATOR = "ASD"
 CONTEXT = "CTX"
 ENGLISH = "ENG"
 SNIPPET = "SNIP_"
+_BETWEEN_ENTRIES = f" {ALPHA_SEPARATOR} "
 
 # An identifier with more numbers than this has too many readings to compare them all.
 _MOST_KEYS = 200
@@ -68,6 +69,8 @@ class AlphaIndex:
         self._stream = stream
         self._by_first_word: dict[str, _Sharing] = {}
         self._starts: list[int] = []
+        # Units that an identifier of several units goes on at.
+        self._inside = inside = bytearray(len(stream.shape) + 1)
         entries: dict[str, _Entry] = {}
         printed_units = stream.printed
         for found in IDENTIFIER.finditer(stream.shape):
@@ -77,6 +80,7 @@ class AlphaIndex:
                 printed = printed_units[start]
             else:
                 printed = " ".join(printed_units[start:end])
+                inside[start + 1 : end] = b"\1" * (end - start - 1)
             entry = entries.get(printed)
             if entry is None:
                 entry = entries[printed] = _Entry(printed, end - start)
@@ -117,12 +121,14 @@ class AlphaIndex:
                     if more is not None:
                         candidates = candidates + more
             for entry in candidates:
-                starts = entry.starts
-                last = bisect_left(starts, stop - entry.units + 1) - 1
+                starts, units = entry.starts, entry.units
+                last = bisect_left(starts, stop - units + 1) - 1
                 if last >= 0 and starts[last] >= start:
-                    found[entry.printed] = (starts[last], entry.units, entry.printed)
-        for at, units, printed in self._cut_by(stop, start, words):
-            found.setdefault(printed, (at, units, printed))
+                    printed = entry.printed
+                    found[printed] = (starts[last], units, printed)
+        if self._inside[stop]:
+            for at, units, printed in self._cut_by(stop, start, words):
+                found.setdefault(printed, (at, units, printed))
         return list(found.values())
 
     def _cut_by(
@@ -218,7 +224,8 @@ class Contexts:
         if not entries:
             return leading, []
         choices.shuffle(entries)
-        return leading, _within_limit(entry for entry in entries if choices.flip(self._keep))
+        flip, keep = choices.flip, self._keep
+        return leading, _within_limit([entry for entry in entries if flip(keep)])
 
 
 def auto_style_line(
@@ -232,12 +239,9 @@ def auto_style_line(
         words: what is said.
         container: where an added node lies; None for an insert.
     """
-    parts = [f" {ALPHA_SEPARATOR} ".join(alpha)] if alpha else []
-    parts.append(CONTEXT)
-    parts += leading
-    parts.append(ENGLISH if container is None else SNIPPET + container)
-    parts += words
-    return " ".join(parts)
+    marker = ENGLISH if container is None else SNIPPET + container
+    line = " ".join([CONTEXT, *leading, marker, *words])
+    return f"{_BETWEEN_ENTRIES.join(alpha)} {line}" if alpha else line
 
 
 def leading_tokens(source: str, offset: int) -> list[str]:

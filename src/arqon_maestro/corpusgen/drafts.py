@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.spoken.words import plural_suffix
-from arqon_maestro.corpusgen.tokens import CAPS, LETTER, LINE_BREAKS, WORDS
+from arqon_maestro.corpusgen.tokens import CAPS, LETTER, LINE_BREAKS, WORDS, TokenStream
 
 NOTHING_SAID = "mapping: nothing is said"
 
@@ -46,33 +46,40 @@ def insert_drafts(
         rejects: counts the mappings that have no words.
     """
     stream, choices = generator.stream, generator.choices
-    shape = stream.shape
+    shape, split_plural = stream.shape, generator.rates.split_plural
+    say, draw_sampler = generator.say, generator.draw_sampler
+    until_split = choices.wait(split_plural)
     waiting = [(0, len(stream))]
     while waiting:
         start, stop = waiting.pop()
-        if start >= stop:
-            continue
-        stem = suffix = printed_suffix = ""
-        if start > 0 and shape[start - 1] in WORDS and choices.flip(generator.rates.split_plural):
-            suffix = plural_suffix(stream.text[start - 1])
+        while start < stop:
+            suffix = ""
+            if start and shape[start - 1] in WORDS:
+                until_split -= 1
+                if not until_split:
+                    until_split = choices.wait(split_plural)
+                    if choices.happens(split_plural):
+                        suffix = plural_suffix(stream.text[start - 1])
+            if shape[start] not in LINE_BREAKS:
+                said = say(start, stop, True, draw_sampler(), False, 0)
+                waiting += reversed(said.remaining)
+                if suffix:
+                    yield _with_suffix(suffix, said.words, said.output, start, said.stop, stream)
+                elif said.words:
+                    yield InsertDraft(said.words, said.output, start, said.stop)
+                elif said.output and rejects is not None:
+                    rejects[NOTHING_SAID] += 1
+                break
             if suffix:
-                printed = stream.printed[start - 1]
-                stem = printed.removesuffix(suffix)
-                printed_suffix = f"A {suffix}" if shape[start - 1] in CAPS + LETTER else suffix
-        if shape[start] in LINE_BREAKS:
-            if suffix:
-                yield InsertDraft([suffix], [printed_suffix], start, start, stem, suffix)
-            waiting.append((start + 1, stop))
-            continue
-        said = generator.generate(start, stop)
-        waiting.extend(reversed(said.remaining))
-        if not said.output and not suffix:
-            continue
-        if not said.words and not suffix:
-            if rejects is not None:
-                rejects[NOTHING_SAID] += 1
-            continue
-        if suffix:
-            said.words.insert(0, suffix)
-            said.output.insert(0, printed_suffix)
-        yield InsertDraft(said.words, said.output, start, said.stop, stem, suffix)
+                yield _with_suffix(suffix, [], [], start, start, stream)
+            start += 1
+
+
+def _with_suffix(
+    suffix: str, words: list[str], output: list[str], start: int, stop: int, stream: TokenStream
+) -> InsertDraft:
+    """Returns a mapping that starts with the plural ending of the word before it."""
+    before, shape = stream.printed[start - 1], stream.shape[start - 1]
+    printed = f"A {suffix}" if shape in CAPS + LETTER else suffix
+    stem = before.removesuffix(suffix)
+    return InsertDraft([suffix, *words], [printed, *output], start, stop, stem, suffix)

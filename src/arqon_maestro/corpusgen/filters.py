@@ -24,6 +24,7 @@ LONG_LINE = f"file: a line of more than {LONGEST_LINE} characters"
 DENSE = f"file: more than {MOST_CHARACTERS_PER_LINE} characters a line"
 C_SOURCE = "file: C source"
 SYNTAX_ERRORS = f"file: more than {MOST_ERROR_SHARE:.0%} in syntax errors"
+SLOW_PARSE = "file: takes the parser too long"
 BRACE_LAYOUT = "file: an opening brace on a line of its own"
 PARENTHESIS_LAYOUT = "file: a blank before the parenthesis of a call"
 

@@ -97,6 +97,10 @@ def _style_said(style: str, rate: float, delimited: bool, speak_delimiters: floa
     return tabulate(run)
 
 
+# A longer identifier is said in pieces: after each early stop in it, its end would be looked for.
+_MOST_UNITS = 1000
+
+
 class Identifiers:
     """Says the identifiers of one file.
 
@@ -144,7 +148,17 @@ class Identifiers:
         self._in_text = None if snippets is None or same else snippets.in_text
         self._explicit_lower_case = rates.explicit_lower_case
         self._relabel = rates.relabel_single_word
-        self._speak_delimiters = rates.speak_delimiters
+        self._style_tables = {
+            (style, delimited, in_text): _style_said(
+                style,
+                self._explicit_rate(style, in_text),
+                delimited,
+                rates.speak_delimiters,
+            )
+            for style in self._style_names
+            for delimited in (False, True)
+            for in_text in (False, True)
+        }
         spelled = acronyms() if options.alternative_words else frozenset[str]()
         self.special = spelled.union(self._aliases)
         self._single = _events(rates, options.alternative_words, single=True)
@@ -204,10 +218,10 @@ class Identifiers:
         shape = self._shape
         end, style, cut, left = self._extent(at, stop, left, sampler)
         delimited = style in _DELIMITED and end - at > 1
-        said = self._draw(
-            _style_said(style, self._explicit(style, at), delimited, self._speak_delimiters)
+        said_words, speak_delimiters = self._draw(
+            self._style_tables[style, delimited, self._in_text is not None and self._in_text(at)]
         )
-        words += said.words
+        words += said_words
         special, texts, printed = self.special, self._text, self._printed
         wait = self._wait
         for index in range(at, end):
@@ -230,7 +244,7 @@ class Identifiers:
                 continue
             if kind == NUMBER:
                 words += speak_number(texts[index], self._choices)
-            elif said.delimiters and self._flip(self._rates.speak_delimiter):
+            elif speak_delimiters and self._flip(self._rates.speak_delimiter):
                 words += self._choices.choose(self._symbol_names[kind])
             output.append(printed[index])
         self._wait = wait
@@ -241,6 +255,7 @@ class Identifiers:
     ) -> tuple[int, str, bool, int]:
         """Returns where the identifier ends, its style, whether it was cut short, and `left`."""
         choices, rates, shape = self._choices, self._rates, self._shape
+        stop = min(stop, at + _MOST_UNITS)
         found = styles.identifier(shape, at, stop)
         end = found.end()
         cut = False
@@ -273,13 +288,15 @@ class Identifiers:
             return style
         return self._choices.choose(_RELABELS[style])
 
-    def _explicit(self, style: str, at: int) -> float:
-        """Returns how often the style's name is said of an identifier at `at`."""
+    def _explicit_rate(self, style: str, in_text: bool) -> float:
+        """Returns how often the style's name is said, in a string or comment or in code."""
         if style == styles.LOWERCASE:
             return self._explicit_lower_case
-        if self._in_text is None or not self._in_text(at):
-            return self._explicit_in_code[style]
-        return self._explicit_in_text[style]
+        return (self._explicit_in_text if in_text else self._explicit_in_code)[style]
+
+    def _explicit(self, style: str, at: int) -> float:
+        """Returns how often the style's name is said of an identifier at `at`."""
+        return self._explicit_rate(style, self._in_text is not None and self._in_text(at))
 
     def _word(
         self,

@@ -288,7 +288,10 @@ class InsertGenerator:
                     tail = (at, len(words), len(output), after - at, spoken, tail)
                     if spoken:
                         words += ("space",) * (after - at)
-                    output += printed[at:after]
+                    if after == at + 1:
+                        output.append("SP")
+                    else:
+                        output += printed[at:after]
                     said = at = after
                 elif what == _WORD:
                     left = until_stop if partials else NEVER
@@ -322,7 +325,7 @@ class InsertGenerator:
         depth: int,
     ) -> None:
         """Decides what is said of the last blanks and symbols, and whether they stay at all."""
-        words, output = result.words, result.output
+        words, output, end = result.words, result.output, result.stop
         while True:
             if tail is not None and tail[2] + tail[3] != len(output):
                 tail = None
@@ -344,19 +347,19 @@ class InsertGenerator:
             tail = before
             while silent and silent[-1][1] >= output_before:
                 silent.pop()
-            self._discard(at, stop, depth, result)
+            self._discard(at, end, stop, depth, result)
 
-    def _discard(self, tail: int, stop: int, depth: int, result: Generated) -> None:
+    def _discard(self, tail: int, end: int, stop: int, depth: int, result: Generated) -> None:
         """Takes a last ``;`` or blank, at `tail`, out of what is said.
 
         At the end of its line nobody says it, so it goes; before more text it is left for the
-        next mapping.
+        next mapping. `end` is where what was said ended before anything was taken out of it.
         """
         after = result.stop
         result.stop = tail
-        if after < stop and self._shape[after] in LINE_BREAKS:
+        if end < stop and self._shape[end] in LINE_BREAKS:
             return
-        if after == stop and depth == 0:
+        if end == stop and depth == 0:
             result.partial = False
             return
         # What is queued already may begin behind one that was dropped before.

@@ -12,7 +12,7 @@ from arqon_maestro.corpusgen.drafts import InsertDraft, insert_drafts
 from arqon_maestro.corpusgen.generation import CARET, AddDraft
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.records import Mapping
-from arqon_maestro.corpusgen.snippets import snippet_source
+from arqon_maestro.corpusgen.snippets import ParseLimitError, snippet_source
 from arqon_maestro.corpusgen.tokens import decode, split_units, token_stream
 from arqon_maestro.languages import Language
 
@@ -23,7 +23,8 @@ def generate_mappings(
     """Returns ways to say a source: insert mappings, then add mappings, each in its order.
 
     Args:
-        source: any text; it is normalised first, and not filtered.
+        source: any text; it is normalised first, and not filtered. One that the language's parser
+            can't cope with is said as plain text is, without its syntax.
         language: the source's language, or its name.
         seed: the same seed gives the same mappings.
         add: whether syntax nodes are said too, where the language has a syntax tree.
@@ -43,7 +44,10 @@ def mappings(
 ) -> Iterator[Mapping]:
     """As `generate_mappings`, with the choices given."""
     stream = token_stream(source)
-    snippets = snippet_source(stream, language)
+    try:
+        snippets = snippet_source(stream, language)
+    except ParseLimitError:
+        snippets = None
     generator = InsertGenerator(stream, language, choices, snippets=snippets)
     contexts = Contexts(stream, choices)
     start = stream.start

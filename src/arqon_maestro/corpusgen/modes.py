@@ -10,12 +10,12 @@ from arqon_maestro import languages
 from arqon_maestro.corpusgen.choices import RandomChoices, seed_of
 from arqon_maestro.corpusgen.context import Contexts, auto_style_line
 from arqon_maestro.corpusgen.drafts import InsertDraft, insert_drafts
-from arqon_maestro.corpusgen.filters import layout_reason, tree_reason
+from arqon_maestro.corpusgen.filters import SLOW_PARSE, layout_reason, tree_reason
 from arqon_maestro.corpusgen.generation import SPEECH, Options, SnippetSource
 from arqon_maestro.corpusgen.grammar import Chain, generate_chains
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.rates import FILLERS, RATES
-from arqon_maestro.corpusgen.snippets import snippet_source
+from arqon_maestro.corpusgen.snippets import ParseLimitError, snippet_source
 from arqon_maestro.corpusgen.tokens import TokenStream, token_stream
 from arqon_maestro.errors import UsageError, did_you_mean
 from arqon_maestro.languages import Language
@@ -72,7 +72,12 @@ def _open(
         language = languages.get(language)
     stream = token_stream(source)
     reason = layout_reason(stream.source, path, language)
-    snippets = snippet_source(stream, language) if reason is None else None
+    snippets = None
+    if reason is None:
+        try:
+            snippets = snippet_source(stream, language)
+        except ParseLimitError:
+            reason = SLOW_PARSE
     if snippets is not None:
         reason = tree_reason(snippets, language)
     if reason is not None:
@@ -113,7 +118,7 @@ def mapping_lines(
         return result
     if model == TRANSCRIPT_PARSER:
         for chain in _chains(file, file.drafts(result.rejects), True, result.rejects):
-            result.lines.append((" ".join(chain.words), " ".join(chain.tokens)))
+            result.lines.append((chain.transcript, chain.markup))
     elif model == CONTEXTUAL:
         contexts = Contexts(file.stream, file.choices, alpha=False)
         for draft in insert_drafts(file.generator, result.rejects):
@@ -180,10 +185,11 @@ def text_lines(source: str, path: str, language: str | Language, seed: int = 0) 
             result.lines.append(" ".join(draft.words))
         else:
             kept.append(draft)
+    lines, prefix = result.lines, RATES.filler_prefix
     for chain in _chains(file, kept, False, result.rejects):
-        words = " ".join(chain.words)
-        if chain.starts_with_command and choices.flip(RATES.filler_prefix):
-            words = f"{choices.choose(FILLERS)} {words}"
-        result.lines.append(words)
+        if choices.flip(prefix) and chain.starts_with_command:
+            lines.append(f"{choices.choose(FILLERS)} {chain.transcript}")
+        else:
+            lines.append(chain.transcript)
     file.count_rejects(result.rejects)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from arqon_maestro.corpusgen.brackets import Brackets
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import Choices, Table
 from arqon_maestro.corpusgen.generation import Sampler
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.numbers import DIGITS, speak_number
@@ -19,6 +19,8 @@ SYMBOLS = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _SYMBOL_RUN = re.compile(r"[!-/:-@\[-`{-~]+")
 # An underscore alone may stay unsaid only with as many units left in the file (section 3.6).
 _UNITS_AFTER_SILENT = 3
+# What is said for these depends on what is around them.
+_DEPENDING = ("_", ".")
 # Numbers of so many digits come again and again.
 _DIGITS_IN_TABLES = 2
 
@@ -44,6 +46,8 @@ class Punctuation:
         self._rates = rates
         self._symbols = spoken_symbols(language.name)
         self._tables = symbol_tables(language.name, rates)
+        # What is said for a run where nothing else plays a part, which is nearly always.
+        self._usual: dict[str, Table[Name]] = {}
         self._brackets = Brackets(stream.shape)
         self._plain_instead = rates.plain_instead_of_enclosure
         self._longest = self._symbols.longest
@@ -69,11 +73,18 @@ class Punctuation:
             at: index of the first.
             explicit: the chance that a single symbol is said though it need not be.
         """
+        if explicit == 1:
+            table = self._usual.get(run)
+            if table is not None:
+                return self._draw(table)
         if run == "_" and 1 < at <= self._last_silent:
             return self._draw(self._tables.silent_underscore(explicit))
         if run == "." and self._shape[at - 1 : at + 2] == "n.n":
             return self._draw(self._tables.decimal_point(explicit))
-        return self._draw(self._tables.run(run, explicit))
+        table = self._tables.run(run, explicit)
+        if explicit == 1 and run not in _DEPENDING:
+            self._usual[run] = table
+        return self._draw(table)
 
     def enclosure(self, run: str, at: int, stop: int) -> tuple[Enclosure, int] | None:
         """Chooses the enclosure that opens at `at`; returns it and where it closes.

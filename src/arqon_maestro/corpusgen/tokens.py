@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import accumulate
+from operator import itemgetter
 
 from arqon_maestro.corpusgen.normalise import normalise
 
@@ -46,8 +48,11 @@ def _piece_pattern() -> re.Pattern[str]:
     upper = "|".join(re.escape(form[0].upper() + form[1:]) for form in forms)
     end = r"(?![A-Za-z0-9_])"
     return re.compile(
-        r" *+\n *+"  # end of line with what trails it, and the next line's indentation
-        r"| ++"
+        # The end of a line with the blanks that trail it, and the next line's indentation. Only
+        # where a run of blanks starts is it worth while to look for its end.
+        r"(?<! ) ++\n *+"
+        r"|\n *+"
+        r"| "
         r"|[^A-Za-z0-9 \n]"
         r"|[0-9]++"
         # Nearly every word has no apostrophe after it: settle those before trying the list.
@@ -63,7 +68,9 @@ class _Forms(dict[str, tuple[str, str, str]]):
 
     def __missing__(self, piece: str) -> tuple[str, str, str]:
         first = piece[0]
-        if first == " ":
+        if "\n" in piece:
+            form = (NEWLINE, _PRINTED_BREAKS[NEWLINE], "\n")
+        elif first == " ":
             form = (SPACE, "SP", " ")
         elif first.isdigit():
             form = (NUMBER, " ".join(piece), piece)
@@ -84,6 +91,7 @@ class _Forms(dict[str, tuple[str, str, str]]):
 
 
 _PIECES = _piece_pattern()
+_NEWLINE = re.compile(NEWLINE)
 _FORMS = _Forms()
 
 
@@ -132,41 +140,25 @@ def split_units(units: Sequence[str]) -> tuple[str, ...]:
 def token_stream(source: str) -> TokenStream:
     """Splits `source`, which is normalised first, into units."""
     source = normalise(source)
-    length = len(source)
-    shape: list[str] = []
-    printed: list[str] = []
-    text: list[str] = []
-    start: list[int] = []
-    offset = -1  # the line break before the first line is not in the source
-    width = 0
-    for piece in _PIECES.findall("\n" + source):
-        end = offset + len(piece)
-        if "\n" in piece:
-            kind = NEWLINE
-            # A blank line keeps the remembered width; the last line is never taken for blank.
-            if end == length or source[end] != "\n":
-                indentation = len(piece) - piece.index("\n") - 1
-                if indentation != width:
-                    kind = INDENT if indentation > width else DEDENT
-                    width = indentation
-            shape.append(kind)
-            printed.append(_PRINTED_BREAKS[kind])
-            text.append("\n")
-            start.append(offset if offset > 0 else 0)
-        elif piece[0] == " " and len(piece) > 1:
-            shape.append(piece)
-            printed += ["SP"] * len(piece)
-            text += piece
-            start += range(offset, end)
-        else:
-            kind, tokens, word = _FORMS[piece]
-            shape.append(kind)
-            printed.append(tokens)
-            text.append(word)
-            start.append(offset)
-        offset = end
-    start.append(length)
-    return TokenStream(source, "".join(shape), printed, text, start)
+    # The line break before the first line is not in the source.
+    pieces = _PIECES.findall("\n" + source)
+    start = list(accumulate(map(len, pieces), initial=-1))
+    start[0] = 0
+    forms = [*map(_FORMS.__getitem__, pieces)]
+    shapes, printed, text = ([*map(itemgetter(column), forms)] for column in range(3))
+    width, last = 0, len(pieces) - 1
+    for found in _NEWLINE.finditer("".join(shapes)):
+        unit = found.start()
+        # A blank line keeps the remembered width; the last line is never taken for blank.
+        if unit < last and pieces[unit + 1][0] == "\n":
+            continue
+        piece = pieces[unit]
+        indentation = len(piece) - piece.index("\n") - 1
+        if indentation != width:
+            kind = INDENT if indentation > width else DEDENT
+            shapes[unit], printed[unit] = kind, _PRINTED_BREAKS[kind]
+            width = indentation
+    return TokenStream(source, "".join(shapes), printed, text, start)
 
 
 def tokenize(source: str) -> list[str]:

@@ -1,17 +1,20 @@
 """A crew of worker processes that runs one function over many items, each with a time limit.
 
-An item (a file, most often) that takes too long, or that kills its worker, costs only itself: the
-worker is replaced. Results come in the order of the items, whatever the number of workers.
+An item (a file, most often) that takes too long or too much memory, or that kills its worker,
+costs only itself: the worker is replaced. Results come in the order of the items, whatever the
+number of workers.
 """
 
 from __future__ import annotations
 
 import gc
 import multiprocessing
+import resource
 import signal
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar
@@ -24,6 +27,10 @@ CRASHED = "file: its worker crashed"
 # A file's records die with their references; looking for cycles among them costs a quarter of the
 # time of text mode, so workers look less often than Python's default of every 700 new objects.
 _GARBAGE_THRESHOLD = 100_000
+
+# A parser's error recovery can take gigabytes in seconds; the machine must not be without memory
+# before the time is up. A worker that gets none of its own dies, or raises a `MemoryError`.
+MEMORY_LIMIT_BYTES = 4 << 30
 
 # Results that may wait for an earlier item, for each worker.
 _WINDOW = 32
@@ -43,11 +50,11 @@ class Outcome(Generic[R]):
 class _Worker:
     """A process that waits for items, and the item it has."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any], memory_bytes: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(
-            target=_serve, args=(function, theirs), daemon=True
+            target=_serve, args=(function, theirs, memory_bytes), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -62,8 +69,11 @@ class _Worker:
         self.connection.close()
 
 
-def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
+def _serve(function: Callable[[Any], Any], connection: Connection, memory_bytes: int) -> None:
     """Answers items until the other end closes."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if most == resource.RLIM_INFINITY or most > memory_bytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, most))
     # Ctrl-C reaches every process of the group; only the parent acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE_THRESHOLD)
@@ -83,7 +93,11 @@ def _serve(function: Callable[[Any], Any], connection: Connection) -> None:
 
 
 def map_items(
-    function: Callable[[I], R], items: Iterable[I], workers: int, limit_s: float
+    function: Callable[[I], R],
+    items: Iterable[I],
+    workers: int,
+    limit_s: float,
+    memory_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> Generator[Outcome[R]]:
     """Yields the outcome of every item, in order.
 
@@ -92,12 +106,14 @@ def map_items(
         items: what it is called with; taken as the workers need them.
         workers: number of processes, at least 1.
         limit_s: seconds that one item may take.
+        memory_bytes: memory that a worker may have.
 
     Raises:
         MaestroError: the first that `function` raised.
     """
     left = iter(enumerate(items))
     upcoming = next(left, None)
+    start = partial(_Worker, function, memory_bytes)
     crew: list[_Worker] = []
     done: dict[int, Outcome[R]] = {}
     due = 0
@@ -109,7 +125,7 @@ def map_items(
             if upcoming is None and not done and all(worker.index is None for worker in crew):
                 return
             if upcoming is not None and len(crew) < max(1, workers):
-                crew += [_Worker(function) for _ in range(max(1, workers) - len(crew))]
+                crew += [start() for _ in range(max(1, workers) - len(crew))]
             for worker in crew:
                 if upcoming is None or upcoming[0] >= due + _WINDOW * len(crew):
                     break
@@ -119,14 +135,14 @@ def map_items(
                     worker.connection.send(item)
                     upcoming = next(left, None)
             if due not in done:
-                _collect(crew, function, done)
+                _collect(crew, start, done)
     finally:
         for worker in crew:
             worker.kill()
 
 
 def _collect(
-    crew: list[_Worker], function: Callable[[Any], Any], done: dict[int, Outcome[Any]]
+    crew: list[_Worker], start: Callable[[], _Worker], done: dict[int, Outcome[Any]]
 ) -> None:
     """Waits for an answer or a deadline, and takes what there is."""
     busy = [worker for worker in crew if worker.index is not None]
@@ -142,7 +158,7 @@ def _collect(
                     raise
                 done[worker.index] = Outcome(None, CRASHED)
                 worker.kill()
-                crew[place] = _Worker(function)
+                crew[place] = start()
                 continue
             if isinstance(answer, MaestroError):
                 raise answer
@@ -153,4 +169,4 @@ def _collect(
         elif worker.index is not None and time.monotonic() >= worker.deadline:
             done[worker.index] = Outcome(None, TIMED_OUT)
             worker.kill()
-            crew[place] = _Worker(function)
+            crew[place] = start()

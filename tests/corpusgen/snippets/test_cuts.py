@@ -33,7 +33,7 @@ def _beginnings(parse_file, language: str, source: str) -> set[str]:
         ("python", "is_file = 1\n", {"is_file"}),
         ("python", 'x = "a b"\n', {"x", 'x = "', 'x = "a', 'x = "a b'}),
         ("python", 'x = "\\n"\n', {"x", 'x = "', 'x = "\\n'}),
-        ("java", "a.b(c);\n", {"a", "a.b", "a.b(", "a.b(c"}),
+        ("java", "a.b(c);\n", {"a", "a.b(", "a.b(c"}),
         ("javascript", "a = super.b;\n", {"a"}),
         ("cplusplus", "int int_a = b;\n", {"int int_a"}),
         ("ruby", "f(a, <<~B)\n  c\nB\n", {"f(a, <<~B"}),

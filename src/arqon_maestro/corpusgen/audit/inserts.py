@@ -168,9 +168,11 @@ def _unopened(source: str, closers: str) -> str | None:
 
 def _may_go(stream: TokenStream, unit: int, call: Call) -> bool:
     """Whether a unit is a last ``;`` or blank, which a mapping may leave unsaid for good."""
-    after = unit + 1
-    ends = after in (call.stop, len(stream)) or stream.shape[after] in LINE_BREAKS
-    return stream.shape[unit] in (SPACE, ";") and ends
+    shape, end = stream.shape, min(call.stop, len(stream))
+    after = unit
+    while after < end and shape[after] in (SPACE, ";"):
+        after += 1
+    return after > unit and (after == end or shape[after] in LINE_BREAKS)
 
 
 def _dropped_end(stream: TokenStream, call: Call, covered: Sequence[int]) -> list[int]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import Choices, Table
 from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
 from arqon_maestro.corpusgen.grammar.chaining import Chaining, load_chaining
-from arqon_maestro.corpusgen.grammar.draws import OneOf, Sometimes, drawn, in_order, tagged
+from arqon_maestro.corpusgen.grammar.draws import (
+    PLACEHOLDER,
+    Draw,
+    OneOf,
+    Part,
+    Piece,
+    Sometimes,
+    frequent_first,
+    in_order,
+    joined,
+    tagged,
+)
 from arqon_maestro.corpusgen.grammar.markup import parse_markup
 from arqon_maestro.corpusgen.grammar.rules import load_grammar
-from arqon_maestro.corpusgen.grammar.sampler import PLACEHOLDER, Sampler, load_sampler
+from arqon_maestro.corpusgen.grammar.sampler import Sampler, load_sampler
 from arqon_maestro.corpusgen.grammar.tree import Node
 
 COMMAND = "command"
@@ -23,8 +35,9 @@ PREPOSITION_SELECTION = "prepositionSelection"
 FOCUS = "focus"
 GO_TO = "goTo"
 
-_OPENING = (f"<{ROOT}>", f"<{CHAIN}>")
-_CLOSING = (f"</{CHAIN}>", f"</{ROOT}>")
+_OPENING, _CLOSING = f"<{ROOT}> <{CHAIN}>", f"</{CHAIN}> </{ROOT}>"
+_TOKENS_AROUND = 4
+_STARTING_COMMAND = f"<{COMMAND}>"
 
 # The tags main, commandChain, command, dictate and formattedText, each twice, and the word
 # "dictate": no text has fewer tokens around it.
@@ -32,8 +45,15 @@ _LEAST_TOKENS_AROUND_TEXT = 11
 
 NOT_WORDS = "empty, or not made of words"
 TOO_LONG = "too long for a command"
+# What is no text of words parted by single blanks.
+_NO_WORDS = re.compile(rf"[<>{PLACEHOLDER}]|[^\S ]|^ | $|  |^$")
 
-Text = tuple[str, ...]
+
+class Text(NamedTuple):
+    """Words of free text, joined by blanks, and how many they are."""
+
+    words: str
+    length: int
 
 
 class Spoken(Protocol):
@@ -46,24 +66,44 @@ class Spoken(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain of commands: the tokens of its canonical markup."""
+    """A chain of commands.
 
-    tokens: tuple[str, ...]
+    Attributes:
+        transcript: the words said, joined by blanks.
+        pieces: its canonical markup, without what is around every chain's.
+        texts: the free text that fills the holes of the pieces.
+    """
+
+    transcript: str
+    pieces: Sequence[Piece]
+    texts: Sequence[str] = ()
+
+    @property
+    def markup(self) -> str:
+        """Its canonical markup."""
+        inner = joined(piece.markup for piece in self.pieces)
+        filled = _filled(inner, self.texts) if self.texts else inner
+        return f"{_OPENING} {filled} {_CLOSING}"
+
+    @property
+    def tokens(self) -> list[str]:
+        """The tokens of its markup."""
+        return self.markup.split(" ")
 
     @property
     def words(self) -> list[str]:
         """The words said."""
-        return [token for token in self.tokens if token[0] != "<"]
+        return self.transcript.split(" ")
 
     @property
     def tree(self) -> Node:
         """Its canonical tree."""
-        return parse_markup(" ".join(self.tokens))
+        return parse_markup(self.markup)
 
     @property
     def starts_with_command(self) -> bool:
         """Whether an ordinary command comes first; such a chain can have a filler before it."""
-        return self.tokens[len(_OPENING)] == f"<{COMMAND}>"
+        return self.pieces[0].markup.startswith(_STARTING_COMMAND)
 
 
 @dataclass
@@ -94,26 +134,18 @@ class Chainer:
     def __init__(self, sampler: Sampler, noise_words: tuple[str, ...], chaining: Chaining) -> None:
         self._noise_words = noise_words
         self._rates = chaining
-        self._lengths = _table(chaining.lengths)
-        self._replacement_lengths = _table(chaining.replacement_lengths)
-        part = sampler.part
-        self._unchainable = drawn(
-            tagged("unchainableCommand", OneOf([*map(part, chaining.unchainable_commands)]))
-        )
-        self._meta = drawn(tagged("metaCommand", OneOf([*map(part, chaining.meta_commands)])))
-        self._repeat = drawn(part(REPEAT))
-        self._preposition = drawn(part(PREPOSITION_SELECTION))
-        self._text = [(rule, drawn(tagged(COMMAND, part(rule)))) for rule in chaining.text]
-        quantifier = Sometimes(chaining.quantified, part(QUANTIFIER))
-        without_text = {
-            rule: tagged(
-                COMMAND,
-                in_order([part(rule), quantifier]) if rule in chaining.quantifiable else part(rule),
-            )
-            for rule in chaining.without_text
-        }
-        self._go_to = drawn(without_text[GO_TO])
-        self._without_text = drawn(OneOf([*without_text.values()]))
+        self._replacement_lengths = Table(chaining.replacement_lengths.items())
+        # Half of the chains are one piece without free text: those are ready.
+        table = frequent_first(_chain(sampler, chaining))
+        ready: list[tuple[Chain, float]] = []
+        other: list[tuple[Piece | Draw, float]] = []
+        for leaf, weight in zip(table.options, table.weights, strict=True):
+            if isinstance(leaf, Piece) and not leaf.holes:
+                ready.append((Chain(leaf.words, (leaf,)), weight))
+            else:
+                other.append((leaf, weight))
+        self._ready, self._other = Table(ready), Table(other)
+        self._other_rate = sum(weight for _, weight in other)
 
     def chains(
         self, mappings: Sequence[Spoken], choices: Choices, counts: ChainCounts
@@ -132,106 +164,151 @@ class Chainer:
         texts = self._sayable(mappings, counts)
         if not texts:
             return
+        ready, other, rate = self._ready, self._other, self._other_rate
+        rates, draw, wait = self._rates, choices.draw, choices.wait
+        until_other = wait(rate)
         failures = 0
         while True:
-            tokens = self._sample(choices)
-            needed = tokens.count(PLACEHOLDER)
-            if needed > len(texts):
-                if not texts:
-                    return
-                counts.resampled_for_want_of_text += 1
+            until_other -= 1
+            if until_other:
+                counts.chains += 1
+                yield draw(ready)
                 continue
+            until_other = wait(rate)
+            if not choices.happens(rate):
+                counts.chains += 1
+                yield draw(ready)
+                continue
+            leaf = draw(other)
+            if isinstance(leaf, Piece):
+                pieces = [leaf]
+                tokens, needed = _TOKENS_AROUND + leaf.tokens, leaf.holes
+            else:
+                pieces = []
+                leaf(choices, pieces)
+                tokens, needed = _TOKENS_AROUND, 0
+                for piece in pieces:
+                    tokens += piece.tokens
+                    needed += piece.holes
+            said: Sequence[str] = ()
             if needed:
+                if needed > len(texts):
+                    if not texts:
+                        return
+                    counts.resampled_for_want_of_text += 1
+                    continue
                 # The last mapping is said first.
-                said = [self._noised(texts[-1 - index], choices) for index in range(needed)]
-                _fill(tokens, said)
-            if len(tokens) >= self._rates.markup_tokens:
+                said = []
+                for text in texts[: -needed - 1 : -1]:
+                    noised = self._noised(text, choices)
+                    tokens += noised.length - 1
+                    said.append(noised.words)
+            if tokens >= rates.markup_tokens:
                 counts.resampled_oversize += 1
                 failures += 1
-                if failures == self._rates.attempts:
+                if failures == rates.attempts:
                     counts.reject(TOO_LONG)
                     texts.pop()
                     failures = 0
                 continue
             failures = 0
-            del texts[len(texts) - needed :]
+            if needed:
+                del texts[-needed:]
             counts.chains += 1
             counts.mappings_used += needed
-            yield Chain(tuple(tokens))
+            words = " ".join([piece.words for piece in pieces if piece.words])
+            yield Chain(_filled(words, said) if said else words, pieces, said)
 
     def _sayable(self, mappings: Sequence[Spoken], counts: ChainCounts) -> list[Text]:
         longest = self._rates.markup_tokens - 1 - _LEAST_TOKENS_AROUND_TEXT
         texts: list[Text] = []
         for mapping in mappings:
-            text = tuple(mapping.words)
-            joined = " ".join(text)
-            if not text or "<" in joined or ">" in joined or tuple(joined.split()) != text:
+            words = mapping.words
+            text = " ".join(words)
+            if not words or text.count(" ") != len(words) - 1 or _NO_WORDS.search(text):
                 counts.reject(NOT_WORDS)
-            elif len(text) > longest:
+            elif len(words) > longest:
                 counts.reject(TOO_LONG)
             else:
-                texts.append(text)
+                texts.append(Text(text, len(words)))
         counts.mappings += len(mappings)
         return texts
-
-    def _sample(self, choices: Choices) -> list[str]:
-        """Returns the tokens of one chain, with placeholders for free text."""
-        rates, flip = self._rates, choices.flip
-        tokens = [*_OPENING]
-        if flip(rates.unchainable):
-            self._unchainable(choices, tokens)
-        elif flip(rates.meta / (1 - rates.unchainable)):
-            self._meta(choices, tokens)
-        else:
-            self._commands(choices, tokens)
-        tokens += _CLOSING
-        return tokens
-
-    def _commands(self, choices: Choices, tokens: list[str]) -> None:
-        rates, flip = self._rates, choices.flip
-        length = choices.choose(*self._lengths)
-        ends_in_repeat = flip(rates.repeat)
-        ends_in_text = not ends_in_repeat and flip(rates.text_tail)
-        for _ in range(length - (ends_in_repeat or ends_in_text)):
-            self._command_without_text(choices, tokens)
-        if ends_in_repeat:
-            self._repeat(choices, tokens)
-        elif ends_in_text:
-            tail, draw = choices.choose(self._text)
-            draw(choices, tokens)
-            if flip(rates.preposition):
-                self._preposition(choices, tokens)
-            elif length == 1 and tail == FOCUS and flip(rates.after_focus):
-                self._command_without_text(choices, tokens)
-
-    def _command_without_text(self, choices: Choices, tokens: list[str]) -> None:
-        draw = self._go_to if choices.flip(self._rates.go_to) else self._without_text
-        draw(choices, tokens)
 
     def _noised(self, text: Text, choices: Choices) -> Text:
         rates = self._rates
         if choices.flip(rates.replaced):
-            length = choices.choose(*self._replacement_lengths)
-            return tuple(choices.choose(self._noise_words) for _ in range(length))
-        if choices.flip(rates.spotted):
-            return tuple(
+            length = choices.draw(self._replacement_lengths)
+            words = [choices.choose(self._noise_words) for _ in range(length)]
+        elif choices.flip(rates.spotted):
+            words = [
                 choices.choose(self._noise_words) if choices.flip(rates.spot) else word
-                for word in text
+                for word in text.words.split(" ")
+            ]
+        else:
+            return text
+        return Text(" ".join(words), len(words))
+
+
+def _chain(sampler: Sampler, rates: Chaining) -> Part:
+    """Returns a whole chain as one part (section 5.4)."""
+    part = sampler.part
+    quantifier = Sometimes(rates.quantified, part(QUANTIFIER))
+    without_text = {
+        rule: tagged(
+            COMMAND,
+            in_order([part(rule), quantifier]) if rule in rates.quantifiable else part(rule),
+        )
+        for rule in rates.without_text
+    }
+    command = OneOf(
+        [without_text[GO_TO], OneOf([*without_text.values()])], [rates.go_to, 1 - rates.go_to]
+    )
+    # What may be said behind a text tail: if the chain is that command alone, and with others.
+    alone: list[Part] = []
+    after_others: list[Part] = []
+    preposition = Sometimes(rates.preposition, part(PREPOSITION_SELECTION))
+    for rule in rates.text:
+        text = tagged(COMMAND, part(rule))
+        behind: Part = preposition
+        if rule == FOCUS:
+            another = (1 - rates.preposition) * rates.after_focus
+            behind = OneOf(
+                [part(PREPOSITION_SELECTION), command, ()],
+                [rates.preposition, another, 1 - rates.preposition - another],
             )
-        return text
+        alone.append(in_order([text, behind]))
+        after_others.append(in_order([text, preposition]))
+    tail_alone, tail_after_others = OneOf(alone), OneOf(after_others)
+    ordinary = 1 - rates.unchainable - rates.meta
+    plans: list[tuple[Part, float]] = [
+        (
+            tagged("unchainableCommand", OneOf([*map(part, rates.unchainable_commands)])),
+            rates.unchainable,
+        ),
+        (tagged("metaCommand", OneOf([*map(part, rates.meta_commands)])), rates.meta),
+    ]
+    for length, share in rates.lengths.items():
+        in_text = (1 - rates.repeat) * rates.text_tail
+        tail = tail_alone if length == 1 else tail_after_others
+        before = [command] * (length - 1)
+        for last, chance in (
+            (part(REPEAT), rates.repeat),
+            (tail, in_text),
+            (command, 1 - rates.repeat - in_text),
+        ):
+            plans.append((in_order([*before, last]), ordinary * share * chance))
+    return OneOf([plan for plan, _ in plans], [weight for _, weight in plans])
 
 
-def _table(shares: dict[int, float]) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    return tuple(shares), tuple(shares.values())
-
-
-def _fill(tokens: list[str], texts: Sequence[Text]) -> None:
+def _filled(text: str, texts: Sequence[str]) -> str:
     """Puts the texts in place of the placeholders, left to right."""
-    at = 0
-    for text in texts:
-        at = tokens.index(PLACEHOLDER, at)
-        tokens[at : at + 1] = text
-        at += len(text)
+    if len(texts) == 1:
+        return text.replace(PLACEHOLDER, texts[0])
+    parts = text.split(PLACEHOLDER)
+    filled = [parts[0]]
+    for said, part in zip(texts, parts[1:], strict=True):
+        filled += (said, part)
+    return "".join(filled)
 
 
 @cache

@@ -31,7 +31,7 @@ def generate_commands(
         shuffle: first put the mappings in random order, as for the transcript parser's data.
     """
     chains, _ = generate_chains(mappings, RandomChoices(seed), shuffle)
-    return [Command(" ".join(chain.words), " ".join(chain.tokens)) for chain in chains]
+    return [Command(chain.transcript, chain.markup) for chain in chains]
 
 
 def generate_chains(

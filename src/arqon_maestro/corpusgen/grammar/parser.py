@@ -11,14 +11,24 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from arqon_maestro.corpusgen.grammar.canonical import CHAIN, ROOT
-from arqon_maestro.corpusgen.grammar.chainer import COMMAND, GO_TO, PREPOSITION_SELECTION, REPEAT
+from arqon_maestro.corpusgen.grammar.chainer import (
+    COMMAND,
+    FOCUS,
+    GO_TO,
+    PREPOSITION_SELECTION,
+    REPEAT,
+)
 from arqon_maestro.corpusgen.grammar.expansion import APPLICATION
 from arqon_maestro.corpusgen.grammar.forest import Vertex
 from arqon_maestro.corpusgen.grammar.markup import write_markup
 from arqon_maestro.corpusgen.grammar.parser_grammar import (
     AFTER_OPEN_TEXT_COST,
+    AFTER_TEXT_COMMAND_COST,
+    CUT_NUMBER_COST,
+    DIGIT_COST,
     FREE_WORD_COST,
-    NUMBER_COST,
+    NUMBER_COSTS,
+    STYLE_WORD_COST,
     UNSAMPLED_COST,
     VERB_AS_OBJECT_COST,
     ParserGrammar,
@@ -28,10 +38,15 @@ from arqon_maestro.corpusgen.grammar.parser_grammar import (
 from arqon_maestro.corpusgen.grammar.rules import FREE_TEXT, NUMBER_RULES
 from arqon_maestro.corpusgen.grammar.tree import Node
 from arqon_maestro.corpusgen.spoken.number_parser import NUMBER_WORDS, parse_number
+from arqon_maestro.corpusgen.spoken.numbers import DIGITS, speak_below_hundred
 from arqon_maestro.errors import DataError
 
 # Far above what a speaker says at once, and what the markup's limit lets through.
 MAX_WORDS = 100
+
+# The only numbers that the ranges are sampled with.
+_NAMES_BELOW_HUNDRED = frozenset(tuple(speak_below_hundred(value)) for value in range(1, 100))
+_ANY_NUMBER = "number"
 
 
 class _Ending(IntEnum):
@@ -40,6 +55,7 @@ class _Ending(IntEnum):
     PLAIN = 0
     TEXT_COMMAND = 1  # a command of the text pool, without free text at its end
     OPEN_TEXT = 2  # free text that could as well go on
+    FOCUS = 3  # the one text command that is sampled before another command
 
 
 # What a rule finds from one position on, by its end.
@@ -129,21 +145,29 @@ class _Chart:
         return spans
 
     def _free_text(self, start: int) -> _Spans:
-        return {
-            (end, _Ending.OPEN_TEXT): Vertex.leaf(
-                (end - start) * FREE_WORD_COST, Node(FREE_TEXT, self._words[start:end])
-            )
-            for end in range(start + 1, len(self._words) + 1)
-        }
+        spans: _Spans = {}
+        style_words = self._grammar.style_words
+        cost = 0.0
+        for end, word in enumerate(self._words[start:], start=start + 1):
+            cost += STYLE_WORD_COST if word in style_words else FREE_WORD_COST
+            node = Node(FREE_TEXT, self._words[start:end])
+            spans[end, _Ending.OPEN_TEXT] = Vertex.leaf(cost, node)
+        return spans
 
     def _numbers(self, rule: str, start: int) -> _Spans:
-        spans: _Spans = {}
+        ends: list[int] = []
         for end in range(start + 1, len(self._words) + 1):
             if self._words[end - 1] not in NUMBER_WORDS:
                 break
+            if parse_number(self._words[start:end]) is not None:
+                ends.append(end)
+        spans: _Spans = {}
+        for end in ends:
             said = self._words[start:end]
-            if parse_number(said) is not None:
-                spans[end, _Ending.PLAIN] = Vertex.leaf(NUMBER_COST, Node(rule, said))
+            cost = _cost_of_number(rule, said)
+            if end < ends[-1]:
+                cost += CUT_NUMBER_COST
+            spans[end, _Ending.PLAIN] = Vertex.leaf(cost, Node(rule, said))
         return spans
 
     def _applications(self, start: int) -> _Spans:
@@ -190,6 +214,8 @@ class _Chart:
         assert state.cost is not None
         if rule == CHAIN or (rule == COMMAND and state.last not in self._grammar.text_commands):
             ending = _Ending.PLAIN
+        elif rule == COMMAND and state.last == FOCUS:
+            ending = _Ending.FOCUS
         elif rule == COMMAND and ending == _Ending.PLAIN:
             ending = _Ending.TEXT_COMMAND
         key = (end, ending)
@@ -198,10 +224,21 @@ class _Chart:
         spans[key].add(state.cost, vertex)
 
 
+def _cost_of_number(rule: str, said: tuple[str, ...]) -> float:
+    if len(said) == 1 and said[0] in DIGITS:
+        return DIGIT_COST
+    if rule != _ANY_NUMBER and said not in _NAMES_BELOW_HUNDRED:
+        return UNSAMPLED_COST
+    return NUMBER_COSTS[min(len(said), len(NUMBER_COSTS)) - 1]
+
+
 def _cost_between(ending: _Ending, following: str) -> float:
     """Returns the cost of what comes next after an ending, beyond that of the sequence itself."""
-    if following in (COMMAND, REPEAT) and ending == _Ending.OPEN_TEXT:
-        return AFTER_OPEN_TEXT_COST
+    if following in (COMMAND, REPEAT):
+        if ending == _Ending.OPEN_TEXT:
+            return AFTER_OPEN_TEXT_COST
+        if ending == _Ending.TEXT_COMMAND:
+            return AFTER_TEXT_COMMAND_COST
     if following == PREPOSITION_SELECTION and ending == _Ending.PLAIN:
         # Only sampled after a text tail; elsewhere it is a `goTo`.
         return UNSAMPLED_COST

@@ -28,16 +28,24 @@ from arqon_maestro.corpusgen.grammar.rules import (
 )
 from arqon_maestro.corpusgen.grammar.sampler import load_applications
 from arqon_maestro.corpusgen.spoken.number_parser import NUMBER_WORDS
+from arqon_maestro.corpusgen.spoken.symbols import style_names
 
 # Of ways that are derivable, but never sampled.
 UNSAMPLED_COST = -math.log(1e-7)
 # Of a word of free text: one in two thousand, so that the commands' own words are preferred.
 FREE_WORD_COST = -math.log(1 / 2000)
-# Of a number, whichever: close to that of a digit, by far the most frequent.
-NUMBER_COST = -math.log(0.07)
+# Of a word of free text that names a style ("snake case"): dictated code is full of them.
+STYLE_WORD_COST = -math.log(1 / 200)
+# Of a digit, and of other numbers of one, two, and more words.
+DIGIT_COST = -math.log(0.07)
+NUMBER_COSTS = (-math.log(0.005), -math.log(0.002), -math.log(5e-5))
+# Of ending a number though the words that follow would make it a longer one.
+CUT_NUMBER_COST = -math.log(0.01)
 # Of going on after a command whose free text is open-ended: a chain's text tail comes last, so
 # that all other readings are put before this one.
 AFTER_OPEN_TEXT_COST = 1000.0
+# Of going on after a text command without such free text, for the same reason; but it is said.
+AFTER_TEXT_COMMAND_COST = -math.log(0.05)
 # Of going to an object without saying so, where the object's word is also the verb of a text
 # command: "type two" enters text, though there is a second type.
 VERB_AS_OBJECT_COST = 100.0
@@ -90,6 +98,9 @@ class ParserGrammar:
         plain = Expansion(grammar.rules, {})
         sampled = Expansion(grammar.rules, grammar.weights)
         self.text_commands = frozenset(chaining.text)
+        self.style_words = frozenset(
+            word for names in style_names().values() for name in names for word in name
+        )
         self.applications: dict[str, list[tuple[str, ...]]] = {}
         for name in applications:
             self.applications.setdefault(name[0], []).append(name)

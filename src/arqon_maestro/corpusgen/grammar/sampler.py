@@ -8,12 +8,18 @@ from importlib.resources import files
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.grammar.canonical import GENERATOR_RULES
 from arqon_maestro.corpusgen.grammar.draws import (
+    PLACEHOLDER,
+    Agreeing,
     OneOf,
     Part,
+    Piece,
     Repeated,
     Sometimes,
+    Spoken,
+    Tokens,
     drawn,
     in_order,
+    joined,
     tagged,
 )
 from arqon_maestro.corpusgen.grammar.expansion import AGAIN, MOST_COPIES
@@ -35,12 +41,13 @@ from arqon_maestro.corpusgen.grammar.expressions import (
 )
 from arqon_maestro.corpusgen.grammar.rules import FREE_TEXT, NUMBER_RULES, Grammar, load_grammar
 from arqon_maestro.corpusgen.spoken.numbers import speak_below_hundred, speak_number
+from arqon_maestro.corpusgen.spoken.readings import reading_table
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 
-# A word that stands for free text until the chainer puts a mapping's words in its place.
-PLACEHOLDER = "…"
 _AGREES = 0.99
 _ONE = "one"
+# Longer numbers have too many readings for tables.
+_DIGITS_IN_TABLES = 2
 _WITHOUT_INNER_TAGS = GENERATOR_RULES | {FREE_TEXT, *NUMBER_RULES}
 
 
@@ -67,9 +74,9 @@ class Sampler:
         Raises:
             UsageError: there is no such rule.
         """
-        tokens: list[str] = []
-        drawn(self.part(rule))(choices, tokens)
-        return tokens
+        pieces: list[Piece] = []
+        drawn(self.part(rule))(choices, pieces)
+        return joined(piece.markup for piece in pieces).split()
 
     def part(self, rule: str) -> Part:
         """Returns what `rule` is said as, in its tag.
@@ -125,9 +132,9 @@ class Sampler:
             case ApplicationName():
                 return OneOf(self._applications)
             case Times():
-                return _times
+                return Agreeing(_times)
             case Digits():
-                return lambda choices, out: out.append(str(choices.below(10)))
+                return OneOf([(str(digit),) for digit in range(10)])
 
 
 def _number(values: range, spoken_fully: bool) -> Part:
@@ -135,13 +142,17 @@ def _number(values: range, spoken_fully: bool) -> Part:
         # The ranges are names of numbers only: "three five times" is no quantifier.
         return OneOf([tuple(speak_below_hundred(value)) for value in values])
     numbers = [str(value) for value in values]
-    return lambda choices, out: out.extend(speak_number(choices.choose(numbers), choices))
+    if len(numbers[-1]) > _DIGITS_IN_TABLES:
+        return Spoken(lambda choices: speak_number(choices.choose(numbers), choices))
+    tables = [reading_table(number) for number in numbers]
+    return OneOf([OneOf(table.options, table.weights) for table in tables])
 
 
-def _times(choices: Choices, out: list[str]) -> None:
+def _times(before: Tokens) -> list[tuple[Tokens, float]]:
     # The number's tag has just been closed.
-    singular = out[-2] == _ONE and out[-3].startswith("<")
-    out.append("time" if singular == choices.flip(_AGREES) else "times")
+    singular = before[-2] == _ONE and before[-3].startswith("<")
+    agreeing, other = (("time",), ("times",)) if singular else (("times",), ("time",))
+    return [(agreeing, _AGREES), (other, 1 - _AGREES)]
 
 
 @cache

@@ -6,7 +6,7 @@ from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE
 
 Range = tuple[int, int]
 
-_BLANKS = SPACE + LINE_BREAKS
+BLANKS = SPACE + LINE_BREAKS
 
 
 def ends_line(shape: str, unit: int) -> bool:
@@ -16,14 +16,14 @@ def ends_line(shape: str, unit: int) -> bool:
 
 def trimmed(shape: str, start: int, stop: int) -> Range:
     """Returns the range without the blanks and line breaks at its ends."""
-    while stop > start and shape[stop - 1] in _BLANKS:
+    while stop > start and shape[stop - 1] in BLANKS:
         stop -= 1
-    while start < stop and shape[start] in _BLANKS:
+    while start < stop and shape[start] in BLANKS:
         start += 1
     return start, stop
 
 
-def blanks_before(shape: str, unit: int, low: int, blanks: str = _BLANKS) -> int:
+def blanks_before(shape: str, unit: int, low: int, blanks: str = BLANKS) -> int:
     """Returns where the blanks that end before `unit` start, not before `low`."""
     while unit > low and shape[unit - 1] in blanks:
         unit -= 1
@@ -32,7 +32,7 @@ def blanks_before(shape: str, unit: int, low: int, blanks: str = _BLANKS) -> int
 
 def blanks_after(shape: str, unit: int, high: int) -> int:
     """Returns where the blanks that start at `unit` end, not behind `high`."""
-    while unit < high and shape[unit] in _BLANKS:
+    while unit < high and shape[unit] in BLANKS:
         unit += 1
     return unit
 

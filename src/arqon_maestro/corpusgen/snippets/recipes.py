@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -18,16 +18,25 @@ from pydantic import (
     model_validator,
 )
 
+from arqon_maestro.corpusgen.choices import Table
 from arqon_maestro.errors import ConfigurationError
 
 WHOLE = "whole"
 
+Phrase = tuple[str, ...]
 Weights = Annotated[dict[str, float], Field(min_length=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _texts(weights: Weights | None) -> Table[Phrase]:
+    return Table((tuple(text.split()), weight) for text, weight in (weights or {}).items())
+
+
+_Model = TypeVar("_Model", bound=_Strict)
 
 
 class Section(_Strict):
@@ -72,6 +81,21 @@ class Section(_Strict):
     def role(self) -> str | None:
         """The role that the section is about; None for a phrase."""
         return self.name or self.say or self.first or self.drop or self.keep
+
+    @cached_property
+    def phrase_texts(self) -> Table[Phrase]:
+        """The texts of the phrase."""
+        return _texts(self.phrase)
+
+    @cached_property
+    def trigger_texts(self) -> Table[Phrase]:
+        """The trigger's texts."""
+        return _texts(self.trigger)
+
+    @cached_property
+    def lead_texts(self) -> Table[Phrase]:
+        """The texts that lead to the part."""
+        return _texts(self.lead)
 
     @property
     def removable(self) -> bool:
@@ -146,12 +170,18 @@ def _rephrased_form(form: Form, phrases: Weights) -> Form:
     sections = list(form.sections)
     for index, section in enumerate(sections):
         if section.trigger is not None:
-            sections[index] = section.model_copy(update={"trigger": phrases})
+            sections[index] = _changed(section, trigger=phrases)
             break
         if section.phrase is not None:
-            sections[index] = section.model_copy(update={"phrase": phrases})
+            sections[index] = _changed(section, phrase=phrases)
             break
-    return form.model_copy(update={"sections": tuple(sections)})
+    return _changed(form, sections=tuple(sections))
+
+
+def _changed(model: _Model, **changes: Any) -> _Model:
+    # `model_copy` would copy what the model has worked out of its fields, too.
+    fields = {name: getattr(model, name) for name in type(model).model_fields}
+    return type(model)(**{**fields, **changes})
 
 
 def validated(data: Any, where: str) -> Mapping[str, Recipe]:

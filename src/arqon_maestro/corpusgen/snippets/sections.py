@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.choices import Choices, Table
 from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
 from arqon_maestro.corpusgen.snippets.cuts import Stops
 from arqon_maestro.corpusgen.snippets.edits import Edit, by_place
 from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
 from arqon_maestro.corpusgen.snippets.parts import NodeView, Part
 from arqon_maestro.corpusgen.snippets.ranges import Range, without_semicolon
-from arqon_maestro.corpusgen.snippets.recipes import Form, Section, Weights
+from arqon_maestro.corpusgen.snippets.recipes import Form, Phrase, Section
 from arqon_maestro.corpusgen.snippets.targets import print_target, with_one_caret, without_carets
 
 if TYPE_CHECKING:
     from arqon_maestro.corpusgen.inserts import InsertGenerator
 
-_TRIGGER_FIRST, _TRIGGER_BEFORE, _TRIGGER_AFTER = 33, 33, 34
+_TRIGGER_PLACES = Table([("first", 33), ("before", 33), ("after", 34)])
 _NAME_SUFFIX = 0.03
 _NAME_SUFFIXES = ("with name", "called", "named")
 _IMPLICIT_BEFORE_NAME = 0.10
@@ -45,11 +45,9 @@ class Said(NamedTuple):
     partial: bool
 
 
-def choose_phrase(choices: Choices, phrases: Weights) -> list[str]:
+def choose_phrase(choices: Choices, phrases: Table[Phrase]) -> Phrase:
     """Returns the words of one of `phrases`, drawn by weight."""
-    if len(phrases) == 1:
-        return next(iter(phrases)).split()
-    return choices.choose(list(phrases), list(phrases.values())).split()
+    return phrases.options[0] if len(phrases.options) == 1 else choices.draw(phrases)
 
 
 def add_article(choices: Choices, words: list[str]) -> None:
@@ -107,9 +105,9 @@ def say_whole(
     end = without_semicolon(file.stream.shape, start, stop)
     said = say_text(file, nodes, start, end, generator, sampler)
     words = said.words
-    phrase = form.sections[0].phrase
-    if phrase is not None:
-        words = choose_phrase(generator.choices, phrase) + words
+    section = form.sections[0]
+    if section.phrase is not None:
+        words = [*choose_phrase(generator.choices, section.phrase_texts), *words]
         add_article(generator.choices, words)
     output = said.output
     if CARET in output:
@@ -194,7 +192,7 @@ class _Speech:
             if part is not None:
                 self._part(section, part, silent[index], index - required)
             elif section.phrase is not None:
-                words = choose_phrase(self.generator.choices, section.phrase)
+                words = choose_phrase(self.generator.choices, section.phrase_texts)
                 self.triggered = self.triggered or bool(words)
                 self.words += words
         return self._finish()
@@ -212,9 +210,9 @@ class _Speech:
         else:
             said = self._generate(part, section, beyond >= 0 and not section.complete)
             if section.lead is not None:
-                self.words += choose_phrase(self.generator.choices, section.lead)
+                self.words += choose_phrase(self.generator.choices, section.lead_texts)
             if section.trigger is not None:
-                self._place_trigger(section.trigger, said.words)
+                self._place_trigger(section.trigger_texts, said.words)
             else:
                 self.words += said.words
 
@@ -262,13 +260,11 @@ class _Speech:
         self.said.append(len(self.edits))
         self.edits.append(Edit(start, stop, tuple(said.output)))
 
-    def _place_trigger(self, trigger: Weights, name: Sequence[str]) -> None:
+    def _place_trigger(self, trigger: Table[Phrase], name: Sequence[str]) -> None:
         choices = self.generator.choices
         words = choose_phrase(choices, trigger)
         self.triggered = True
-        place = choices.choose(
-            ("first", "before", "after"), (_TRIGGER_FIRST, _TRIGGER_BEFORE, _TRIGGER_AFTER)
-        )
+        place = choices.draw(_TRIGGER_PLACES)
         if place == "first":
             self.words[:0] = words
             self.words += name

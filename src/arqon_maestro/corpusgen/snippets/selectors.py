@@ -37,6 +37,7 @@ class Step:
     index: str
     repeated: bool
     sibling: bool
+    plain: bool  # it takes all children that match
 
 
 @cache
@@ -65,6 +66,7 @@ def compile_path(path: str) -> tuple[Step, ...]:
                 match["index"] or "",
                 match["open"] is not None,
                 match["sibling"] is not None,
+                not (match["index"] or match["open"] or match["sibling"]),
             )
         )
     return tuple(steps)
@@ -77,12 +79,18 @@ def _split(path: str) -> list[str]:
 
 def select(tree: SyntaxTree, node: int, path: str) -> Sequence[int]:
     """Returns the nodes that `path` leads to from `node`, in source order."""
+    steps = compile_path(path)
+    if len(steps) == 1 and steps[0].plain:
+        # A child by its type or field: what nearly every role is.
+        matches: list[int] = []
+        _collect(tree, node, steps[0], matches)
+        return matches
     found: list[int] = [node]
-    for step in compile_path(path):
+    for step in steps:
         if step.repeated:
             found = [_descend(tree, start, step) for start in found]
             continue
-        matches: list[int] = []
+        matches = []
         for start in found:
             if step.sibling:
                 _collect_next(tree, start, step, matches)

@@ -41,6 +41,7 @@ def snippet_source(stream: TokenStream, language: Language) -> SyntaxSnippets | 
     Raises:
         MissingPartError: if the language's grammar is not installed.
         ConfigurationError: if its data file is malformed.
+        ParseLimitError: if the parser can't cope with the source.
     """
     if language.grammar is None or language.snippets is None:
         return None

@@ -8,13 +8,14 @@ and character offsets coincide.
 from __future__ import annotations
 
 import importlib
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from arqon_maestro.errors import MissingPartError
+from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.languages import Language
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
 OWN_PARSERS = __package__ + "."
 ERROR_KIND = "ERROR"
 _ERROR_KIND_ID = 65535
+
+# On some sources that are no code ("a=>a=>…" in Java, "[[[…" in Dart) the parser takes time, and
+# even memory, that grows with the square of their length. Code takes a hundredth of this.
+PARSE_LIMIT_S = 2.0
+PARSE_LIMIT_S_PER_CHARACTER = 5e-6
+_CHUNK = 16384  # bytes that the parser reads at once
+
+
+class ParseLimitError(DataError):
+    """A source that takes the parser much more time than code does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +188,7 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
 
     Raises:
         MissingPartError: if a grammar is not installed.
+        ParseLimitError: if it takes longer than `PARSE_LIMIT_S` of processor time allows.
         UnicodeEncodeError: if the source is not ASCII.
     """
     best: SyntaxTree | None = None
@@ -199,16 +211,36 @@ def parse_as(language: Language, source: str) -> SyntaxTree | None:
 
     Raises:
         MissingPartError: if the grammar is not installed.
+        ParseLimitError: as for `parse`.
     """
     if language.grammar is None:
         return None
     return parse(source, (entry_point(language),))
 
 
-def _walk(source: str, grammar: Grammar) -> SyntaxTree:
+def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
     import tree_sitter
 
-    tree = tree_sitter.Parser(grammar.language).parse(source.encode("ascii"))
+    data = source.encode("ascii")
+    deadline = time.thread_time() + PARSE_LIMIT_S + PARSE_LIMIT_S_PER_CHARACTER * len(data)
+    # The parser asks whether to stop only if it reads from a function; that costs nothing.
+    tree: tree_sitter.Tree | None
+    try:
+        tree = tree_sitter.Parser(grammar.language).parse(
+            lambda offset, _: data[offset : offset + _CHUNK],
+            progress_callback=lambda *_: time.thread_time() > deadline,
+        )
+    except ValueError:
+        tree = None
+    if tree is None:
+        raise ParseLimitError(
+            "the source takes the parser too long", why="it is hardly code", remedy="leave it out"
+        )
+    return tree
+
+
+def _walk(source: str, grammar: Grammar) -> SyntaxTree:
+    tree = _native_tree(source, grammar)
     kind_names, field_names = grammar.kinds, grammar.fields
     kinds: list[str] = []
     starts: list[int] = []

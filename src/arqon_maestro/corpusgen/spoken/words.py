@@ -19,6 +19,8 @@ from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LEAST_SECOND_HALF = 2
 _CACHED_WORDS = 50_000
+# No two words of the dictionary make a longer one; a "word" may be a megabyte.
+_LONGEST_COMPOSITE = 100
 
 
 def _data_lines(name: str) -> list[str]:
@@ -50,7 +52,7 @@ def halves(word: str) -> tuple[tuple[str, str], ...]:
 
     The dictionary has ``'s``, but no word of a source starts with an apostrophe.
     """
-    if "'" in word:
+    if len(word) > _LONGEST_COMPOSITE or "'" in word:
         return ()
     known = dictionary_words()
     return tuple(

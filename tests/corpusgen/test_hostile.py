@@ -1,0 +1,113 @@
+"""Hostile sources: no crash, no hang, and time that grows with their length, not its square."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from arqon_maestro import languages
+from arqon_maestro.corpusgen import generate_mappings
+from arqon_maestro.corpusgen.choices import RandomChoices
+from arqon_maestro.corpusgen.context import AlphaIndex
+from arqon_maestro.corpusgen.drafts import insert_drafts
+from arqon_maestro.corpusgen.filters import SLOW_PARSE
+from arqon_maestro.corpusgen.generation import SPEECH
+from arqon_maestro.corpusgen.inserts import InsertGenerator
+from arqon_maestro.corpusgen.modes import mapping_lines, text_lines
+from arqon_maestro.corpusgen.snippets import ParseLimitError, snippet_source, syntax
+from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
+from arqon_maestro.corpusgen.spoken.words import halves
+from arqon_maestro.corpusgen.tokens import token_stream
+from tests.fuzz import checks
+from tests.fuzz.hostile import SOURCES
+
+LANGUAGES = languages.names()
+# Characters a second that even the slowest case reaches on a slow machine, and what a start costs.
+LEAST_SPEED, START_S = 15_000, 6.0
+SIZES = (40_000, 80_000, 160_000)
+MOST_GROWTH = 2.8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_small_hostile_sources(language: str) -> None:
+    for name, make in SOURCES.items():
+        source = make(600)
+        checks.check_tokens(source)
+        assert checks.check_mappings(source, language) or len(source.split()) < 2, name
+        checks.check_text(source, language)
+
+
+def test_every_source_in_a_file_of_many_lines() -> None:
+    for make in SOURCES.values():
+        lines = "\n".join([make(150).replace("\n", " ")] * 12)
+        for language in LANGUAGES:
+            text_lines(lines, "a", language)
+            mapping_lines(lines, "a", language, "auto-style")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hostile_sources_take_no_longer_than_their_length(language: str) -> None:
+    for name, make in SOURCES.items():
+        source = make(50_000)
+        started = time.process_time()
+        generate_mappings(source, language)
+        taken = time.process_time() - started
+        assert taken < START_S + len(source) / LEAST_SPEED, (name, taken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["letters", "digits", "quotes", "snake case", "members", "calls"])
+def test_a_line_of_a_megabyte(name: str) -> None:
+    for language in ("default", "python"):
+        started = time.process_time()
+        generate_mappings(SOURCES[name](1_000_000), language)
+        assert time.process_time() - started < 60
+
+
+def _say(source: str) -> float:
+    started = time.process_time()
+    stream = token_stream(source)
+    generator = InsertGenerator(stream, languages.get("default"), RandomChoices(1), options=SPEECH)
+    AlphaIndex(stream)
+    for _ in insert_drafts(generator):
+        pass
+    return time.process_time() - started
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SOURCES)
+def test_inserts_are_linear(name: str) -> None:
+    # The best of two: another process may have had the processor's cache.
+    times = [min(_say(SOURCES[name](size)) for _ in range(2)) for size in SIZES]
+    assert times[-1] < 0.3 or times[-1] < MOST_GROWTH * times[-2], times
+
+
+def test_quotes_on_one_line_are_linear() -> None:
+    _say("a")
+    assert _say('"a ' * 20_000) < 3.0
+
+
+def test_a_long_identifier_is_linear() -> None:
+    _say("a")
+    assert _say("ab_" * 60_000) < 3.0
+
+
+def test_a_very_long_word_is_not_split() -> None:
+    started = time.process_time()
+    assert halves("a" * 1_000_000) == ()
+    assert max(map(len, dictionary_words())) * 2 <= 100
+    assert time.process_time() - started < 2.0
+
+
+def test_a_source_that_parses_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "a = +-*/%=<>!&|^~+-*/%=<>!&|^~ b\n" * 400
+    monkeypatch.setattr(syntax, "PARSE_LIMIT_S", -1.0)
+    with pytest.raises(ParseLimitError):
+        snippet_source(token_stream(source), languages.get("java"))
+    rejected = mapping_lines(source, "a.java", "java", "auto-style")
+    assert not rejected.lines
+    assert rejected.rejects == {SLOW_PARSE: 1}
+    mappings = generate_mappings(source, "java")
+    assert {mapping.kind for mapping in mappings} == {"insert"}
