@@ -168,6 +168,12 @@ def test_fits_with(kept: str, printed: str, fits: bool) -> None:
     assert inserts.fits_with(kept, printed, ["true", "pass"]) == fits
 
 
+def test_fits_without_what_may_go() -> None:
+    assert inserts.fits_with("a;b;", "ab", [], {1, 3})
+    assert inserts.fits_with("a;b;", "a;b", [], {1, 3})
+    assert not inserts.fits_with("a;b;", "ab", [], {3})
+
+
 def test_reparser_counts_what_is_new() -> None:
     reparser = Reparser("x = f(1)\ny = 2\n", ("tree_sitter_python:language",))
     assert reparser.new_faults(4, 8, "g()") == 0

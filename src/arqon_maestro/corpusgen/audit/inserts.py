@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from arqon_maestro.corpusgen.audit.recording import Call, RecordingGenerator
 from arqon_maestro.corpusgen.audit.records import FileAudit
@@ -123,12 +123,13 @@ def _check_text(
     covered = call.covered()
     if call.snippets:
         kept = [unit for unit in covered if stream.shape[unit] not in LINE_BREAKS + SPACE]
-        ours = "".join(_text(stream, unit) for unit in kept)
+        ours, may_go = "", set[int]()
+        for unit in kept:
+            if _may_go(stream, unit, call):
+                may_go.add(len(ours))
+            ours += _text(stream, unit)
         theirs = "".join(text.split())
-        dropped = _dropped_end(stream, call, covered) if theirs != ours else []
-        fits = fits_with(ours, theirs, placeholders) or (
-            bool(dropped) and fits_with(ours[: -len(dropped)], theirs, placeholders)
-        )
+        fits = fits_with(ours, theirs, placeholders, may_go)
         reason = None if fits else f"{theirs!r} of {ours!r}"
         audit.check(SNIPPET_TEXT, reason, offset, draft.words, draft.output)
         _mark(covered, "said", fates)
@@ -175,18 +176,24 @@ def _may_go(stream: TokenStream, unit: int, call: Call) -> bool:
     return after > unit and (after == end or shape[after] in LINE_BREAKS)
 
 
-def _dropped_end(stream: TokenStream, call: Call, covered: Sequence[int]) -> list[int]:
-    """Returns the semicolon that a mapping may leave unsaid at its end."""
-    last = covered[-1:]
-    return [unit for unit in last if stream.shape[unit] == ";" and _may_go(stream, unit, call)]
+def fits_with(
+    kept: str, printed: str, placeholders: Sequence[str], may_go: Collection[int] = ()
+) -> bool:
+    """Returns whether `printed` is `kept` with any number of placeholders in it.
 
-
-def fits_with(kept: str, printed: str, placeholders: Sequence[str]) -> bool:
-    """Returns whether `printed` is `kept` with any number of placeholders in it."""
+    Args:
+        kept: the text.
+        printed: what became of it.
+        placeholders: texts that may be added anywhere.
+        may_go: indices of characters of `kept` that may be missing.
+    """
     waiting = [(0, 0)]
     seen = set(waiting)
     while waiting:
         ours, theirs = waiting.pop()
+        if ours in may_go and (ours + 1, theirs) not in seen:
+            seen.add((ours + 1, theirs))
+            waiting.append((ours + 1, theirs))
         if theirs == len(printed):
             if ours == len(kept):
                 return True

@@ -183,6 +183,8 @@ class Cuts:
                 last_one = closer
             else:
                 last_one = last
+            if behind and not top and tree.kinds[behind[-1]] == "';'":
+                return False  # inside of a node, a statement needs its semicolon
             if behind and not (top and all(tree.kinds[child] == "';'" for child in behind)):
                 found.append(self._condition(node, last_one))
             if tree.ends[last] <= offset:
@@ -225,7 +227,7 @@ class Cuts:
         while open_:
             wanted = open_.pop()
             for child in behind:
-                if kinds[child] == wanted:
+                if kinds[child] == wanted or (wanted == "'>'" and kinds[child] == "'/>'"):
                     return child
         return None
 
