@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from arqon_maestro import languages
 from arqon_maestro.corpusgen.explain import explain_edit
 from arqon_maestro.corpusgen.snippets.recipes import recipes
+from arqon_maestro.runtime.triggers import kinds_of, snippet_kind
 from tests.corpusgen.explain.test_cases import FOLDER, read
 
 # Section 4.3; a part of a kind, or a kind of its own here, is left out.
@@ -28,6 +29,7 @@ class Absent(BaseModel):
     counts_as: dict[str, str]
     marked: dict[str, tuple[str, ...]]
     languages: dict[str, dict[str, tuple[str, ...]]]
+    phrases_without_a_case: dict[str, dict[str, tuple[str, ...]]]
 
     def kinds_of(self, language: str) -> frozenset[str]:
         """Returns the kinds that the language has."""
@@ -44,6 +46,18 @@ def test_every_language_with_a_tree_is_there() -> None:
     assert sorted(DATA.languages) == WITH_TREES
     for language in WITH_TREES:
         assert DATA.kinds_of(language)
+
+
+@pytest.mark.parametrize("language", WITH_TREES)
+def test_every_phrase_of_the_runtime_has_a_case(language: str) -> None:
+    reasons = DATA.phrases_without_a_case.get(language, {})
+    excused = {phrase for phrases in reasons.values() for phrase in phrases}
+    found = {
+        snippet_kind(case.say.split()[1:], language)
+        for case in read(FOLDER / f"{language}.yaml").cases
+        if not case.gap and case.say.startswith("add ")
+    }
+    assert kinds_of(language) - found == excused
 
 
 @pytest.mark.slow

@@ -199,6 +199,8 @@ class Shapes(_Strict):
         phrases: by kind, what is said for its trigger here instead.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
+        empty_statement: where an empty body is no node, the statement that a node is said with
+            when it is asked for with an empty body.
     """
 
     language: str
@@ -211,6 +213,7 @@ class Shapes(_Strict):
     recipes: dict[str, Any] = {}
     phrases: dict[str, Weights] = {}
     statement_lists: tuple[str, ...] = ()
+    empty_statement: str = ""
 
     @model_validator(mode="after")
     def _known_kinds(self) -> Shapes:
