@@ -50,8 +50,6 @@ def run(checkout: Path, *arguments: str, code: str = "") -> str:
     return done.stdout
 
 
-
-
 def test_the_page_is_enough(checkout: Path) -> None:
     command = _COMMAND.search(PAGE.read_text("utf-8"))
     assert command is not None
