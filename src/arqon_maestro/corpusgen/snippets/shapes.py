@@ -202,6 +202,8 @@ class Shapes(_Strict):
             ``*`` for a text that may end anywhere.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
+        empty_statement: where an empty body is no node, the statement that a node is said with
+            when it is asked for with an empty body.
     """
 
     language: str
@@ -215,6 +217,7 @@ class Shapes(_Strict):
     phrases: dict[str, Weights] = {}
     ends: dict[str, frozenset[str]] = {}
     statement_lists: tuple[str, ...] = ()
+    empty_statement: str = ""
 
     @model_validator(mode="after")
     def _known_kinds(self) -> Shapes:
