@@ -6,6 +6,7 @@ import sysconfig
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -363,3 +364,14 @@ def test_any_source(source: str, seed: int, language: str) -> None:
     for mapping in mappings:
         check_contiguous(source, mapping)
     check_nothing_lost(source, mappings)
+
+
+def test_two_dropped_ends_of_a_line_are_said_once() -> None:
+    stream = token_stream("x ;;\ny")
+    generator = InsertGenerator(
+        stream, languages.get("bash"), Plain(), rates=rates(discard_tail=1.0)
+    )
+    said = generator.generate(1, len(stream), partials=False, sampler=Sampler())
+    ranges = sorted(said.remaining)
+    assert all(before[1] <= after[0] for before, after in pairwise(ranges))
+    assert said.output == ["x"]

@@ -104,6 +104,7 @@ def test_plural_suffix(word: str, suffix: str) -> None:
 def test_halves() -> None:
     assert ("row", "count") in halves("rowcount")
     assert halves("x") == ()
+    assert halves("it's") == ()
     assert all(len(second) >= 2 for _, second in halves("lists"))
 
 

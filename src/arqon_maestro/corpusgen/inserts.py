@@ -375,7 +375,8 @@ class InsertGenerator:
         if end == stop and depth == 0:
             result.partial = False
             return
-        if result.remaining and result.remaining[-1] == (after, stop):
+        # What is queued already may begin behind one that was dropped before.
+        if result.remaining and result.remaining[-1][0] >= after:
             result.remaining.pop()
         result.remaining.append((tail, stop))
         result.partial = True

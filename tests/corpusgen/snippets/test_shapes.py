@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from arqon_maestro import languages
-from arqon_maestro.corpusgen.snippets.recipes import recipes, validated
+from arqon_maestro.corpusgen.snippets.recipes import recipes, rephrased, validated
 from arqon_maestro.corpusgen.snippets.selectors import ANY_TOKEN, compile_path
 from arqon_maestro.corpusgen.snippets.shapes import Shapes, shapes_named
 from arqon_maestro.corpusgen.snippets.syntax import OWN_PARSERS, load_grammar
@@ -116,3 +116,11 @@ def test_all_kinds_of_the_specification_have_recipes() -> None:
     Try CatchClause FinallyClause EnsureClause Begin RescueClause With Lambda MarkupElement
     MarkupOpeningTag MarkupClosingTag CssRuleset CssMixin CssInclude Statement"""
     assert set(named.split()) <= set(recipes())
+
+
+def test_phrases_of_a_language_replace_those_that_were_said_before() -> None:
+    common = recipes()["Namespace"]
+    assert [s.trigger_texts for form in common for s in form.sections if s.trigger is not None]
+    (form,) = rephrased(common, {"module": 1})
+    said = [section.trigger_texts for section in form.sections if section.trigger is not None]
+    assert list(said[0].options) == [("module",)]

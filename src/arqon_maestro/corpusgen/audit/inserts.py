@@ -99,7 +99,7 @@ def check_contexts(
 
 
 def _units(entry: str) -> list[str]:
-    return re.findall(r"(?:[CA] )?[a-z'][a-z']*|\d(?: \d)*|\S", entry)
+    return re.findall(r"(?:[CA] )?[a-z'][a-z']*|SP|\d(?: \d)*|\S", entry)
 
 
 def _check_plural(stream: TokenStream, draft: InsertDraft, audit: FileAudit) -> None:
@@ -168,9 +168,11 @@ def _unopened(source: str, closers: str) -> str | None:
 
 def _may_go(stream: TokenStream, unit: int, call: Call) -> bool:
     """Whether a unit is a last ``;`` or blank, which a mapping may leave unsaid for good."""
-    after = unit + 1
-    ends = after in (call.stop, len(stream)) or stream.shape[after] in LINE_BREAKS
-    return stream.shape[unit] in (SPACE, ";") and ends
+    shape, end = stream.shape, min(call.stop, len(stream))
+    after = unit
+    while after < end and shape[after] in (SPACE, ";"):
+        after += 1
+    return after > unit and (after == end or shape[after] in LINE_BREAKS)
 
 
 def _dropped_end(stream: TokenStream, call: Call, covered: Sequence[int]) -> list[int]:

@@ -53,17 +53,19 @@ class RecordingGenerator(InsertGenerator):
         self._counted = None if snippets is None else _CountingSource(snippets)
         super().__init__(*args, **{**options, "snippets": self._counted})
         self.calls: list[Call] = []
-        self._depth = 0
+        self._unrecorded = self.say
+        self._inside = False
+        self.say = self._recorded
 
-    def generate(self, start: int, stop: int, **options: Any) -> Generated:
-        if self._depth:
-            return super().generate(start, stop, **options)
+    def _recorded(self, start: int, stop: int, *how: Any) -> Generated:
+        if self._inside:
+            return self._unrecorded(start, stop, *how)
         before = self._counted.count if self._counted is not None else 0
-        self._depth += 1
+        self._inside = True
         try:
-            said = super().generate(start, stop, **options)
+            said = self._unrecorded(start, stop, *how)
         finally:
-            self._depth -= 1
+            self._inside = False
         snippets = self._counted.count - before if self._counted is not None else 0
         # The lists are copied: whoever asked goes on with them.
         self.calls.append(

@@ -20,6 +20,7 @@ from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, entry_point, nod
 from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
 
 ANYWHERE = "*"
+BEHIND_WORDS = "+"
 NAMED = "_"
 
 _CLOSERS = {
@@ -35,6 +36,8 @@ _CLOSERS = {
     "'|'": "'|'",
     "string_start": "string_end",
 }
+_BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+_QUOTES = "\"'`"
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _ESCAPE = "\\"
 
@@ -82,13 +85,13 @@ class Cuts:
             nodes: what is said. stop: index after their last unit.
             said: what was said of it.
         """
-        closers: list[int] = []
+        closers: list[range] = []
         if not self._holds(self.conditions(nodes, said.stop, closers)):
             return False
         printed = set(range(said.stop, stop))
         for left in said.remaining:
             printed.difference_update(range(*left))
-        return printed == {unit for closer in closers for unit in self._units(closer)}
+        return printed == {unit for units in closers for unit in units}
 
     def _units(self, node: int) -> range:
         index_at, tree = self._stream.index_at, self._tree
@@ -101,33 +104,50 @@ class Cuts:
         for kind, behind in conditions:
             allowed = ends.get(kind, ())
             named = NAMED in allowed and behind[0] not in "'."
-            if not named and behind not in allowed:
+            text = ANYWHERE in allowed and behind == BEHIND_WORDS
+            if not (named or text or behind in allowed):
                 return False
         return True
 
     def conditions(
-        self, nodes: Sequence[int], unit: int, closers: list[int]
+        self, nodes: Sequence[int], unit: int, closers: list[range]
     ) -> list[Condition] | None:
         """Returns what has to be allowed for a cut before `unit`; None if nothing could help.
 
         Args:
             nodes: what is said.
             unit: index of the first unit that is left out.
-            closers: gets the closing brackets that have to stay.
+            closers: gets the units of the closing brackets that have to stay.
         """
         tree, offset = self._tree, self._stream.start[unit]
         before = [node for node in nodes if tree.starts[node] < offset]
         found: list[Condition] = []
-        if not before:
-            return found
+        if not before or self._stream.source[offset - 1] == _ESCAPE:
+            return None
         last = before[-1]
+        if self._leaves_bound(last, offset):
+            return None
         if len(before) < len(nodes):
             found.append(self._condition(tree.parents[last], last))
         if offset < tree.ends[last] and not self._descend(last, unit, found, closers):
             return None
         return found
 
-    def _descend(self, node: int, unit: int, found: list[Condition], closers: list[int]) -> bool:
+    def _leaves_bound(self, node: int, offset: int) -> bool:
+        """Whether a cut at `offset` leaves out what other text of the file belongs to."""
+        if not self._shapes.bound:
+            return False
+        tree, bound = self._tree, self._shapes.bound
+        return any(
+            tree.kinds[below] in bound and tree.starts[below] >= offset
+            for below in range(node, tree.afters[node])
+        )
+
+    def is_bound(self, node: int) -> bool:
+        """Returns whether text outside of a node belongs to it, such as a heredoc's body."""
+        return self._leaves_bound(node, self._tree.starts[node])
+
+    def _descend(self, node: int, unit: int, found: list[Condition], closers: list[range]) -> bool:
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
         top = True
@@ -135,20 +155,28 @@ class Cuts:
             kind = tree.kinds[node]
             children = list(tree.children(node))
             before = [child for child in children if tree.starts[child] < offset]
-            if not children:
-                return self._in_leaf(node, unit, found)
+            if not children or (kind in self._shapes.comments and not top):
+                return self._in_leaf(node, unit, top, found)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
-                    return stream.source[offset - 1] != _ESCAPE
+                    comment = before and tree.kinds[before[-1]] in self._shapes.comments
+                    return not comment and self._balanced(node, offset)
                 node, top = before[-1], False
                 continue
+            bracket = self._silent_bracket(node, children)
+            if bracket is not None:
+                closers.append(bracket)
+            elif stream.source[tree.ends[children[-1]] : tree.ends[node]].strip():
+                return False  # what closes the node is no node that could be looked for
             if not before:
+                if bracket is not None:
+                    found.append((kind, f"'{stream.source[tree.starts[node]]}'"))
                 return True
             last = before[-1]
             behind = children[len(before) :]
             closer = self._closer(before, behind)
             if closer is not None:
-                closers.append(closer)
+                closers.append(self._units(closer))
                 if behind[0] != closer:
                     found.append(self._condition(node, last))
                 behind = behind[behind.index(closer) + 1 :]
@@ -158,8 +186,25 @@ class Cuts:
             if behind and not (top and all(tree.kinds[child] == "';'" for child in behind)):
                 found.append(self._condition(node, last_one))
             if tree.ends[last] <= offset:
-                return True
+                # A bracket that closes behind a comment would be part of it.
+                comment = tree.kinds[last] in self._shapes.comments
+                return not comment and tree.text(last) not in self._shapes.reserved
             node, top = last, False
+
+    def _silent_bracket(self, node: int, children: Sequence[int]) -> range | None:
+        """Returns the last bracket of a node whose brackets are no nodes."""
+        tree, source = self._tree, self._stream.source
+        start, end = tree.starts[node], tree.ends[node]
+        around = tree.starts[children[0]] > start and tree.ends[children[-1]] < end
+        if not around or _CLOSERS.get(f"'{source[start]}'") != f"'{source[end - 1]}'":
+            return None
+        last = self._stream.index_at(end - 1)
+        return range(last, last + 1)
+
+    def _balanced(self, node: int, offset: int) -> bool:
+        """Whether no bracket of a text is open at `offset`: no node says where it closes."""
+        text = self._stream.source[self._tree.starts[node] : offset]
+        return all(text.count(opener) <= text.count(closer) for opener, closer in _BRACKETS)
 
     def _condition(self, node: int, child: int) -> Condition:
         field = self._tree.fields[child]
@@ -175,6 +220,8 @@ class Cuts:
                 open_.pop()
             elif kind in _CLOSERS:
                 open_.append(_CLOSERS[kind])
+            elif kind[0] == "'" and kind[-2] in _QUOTES:
+                open_.append(f"'{kind[-2]}'")  # a string with a prefix
         while open_:
             wanted = open_.pop()
             for child in behind:
@@ -182,14 +229,21 @@ class Cuts:
                     return child
         return None
 
-    def _in_leaf(self, node: int, unit: int, found: list[Condition]) -> bool:
+    def _in_leaf(self, node: int, unit: int, top: bool, found: list[Condition]) -> bool:
         """Whether a name may end inside, or a text if that is allowed."""
         tree, stream = self._tree, self._stream
         kind, start, offset = tree.kinds[node], tree.starts[node], stream.start[unit]
         if kind[0] == "'":
             return False
+        if kind in self._shapes.comments and not top:
+            return False
         if _NAME.fullmatch(tree.text(node)):
-            named = stream.shape[unit - 1] in WORDS + NUMBER
-            return named and stream.source[start:offset] not in keywords(self._shapes.language)
-        found.append((kind, ANYWHERE))
-        return stream.source[offset - 1] != _ESCAPE
+            name = stream.source[start:offset]
+            return (
+                stream.shape[unit - 1] in WORDS + NUMBER
+                and name not in keywords(self._shapes.language)
+                and name not in self._shapes.reserved
+            )
+        behind_word = stream.shape[unit - 1] in WORDS + NUMBER
+        found.append((kind, BEHIND_WORDS if behind_word else ANYWHERE))
+        return self._balanced(node, offset)

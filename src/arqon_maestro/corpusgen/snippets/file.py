@@ -65,7 +65,10 @@ class SyntaxFile:
         """Returns the first unit of a node and of the nodes `along` right before it."""
         first = node
         for sibling in self.tree.siblings_before(node):
-            if self.tree.kinds[sibling] not in along:
+            kind = self.tree.kinds[sibling]
+            if kind in self.shapes.comments:
+                continue
+            if kind not in along:
                 break
             first = sibling
         return self.units(first)[0]

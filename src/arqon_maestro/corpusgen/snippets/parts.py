@@ -137,6 +137,10 @@ class NodeView:
             return None
         start, stop = file.units(nodes[0])
         if len(nodes) > 1:
+            # A comment at the end may lie behind other parts, such as the one of an else clause.
+            kinds, comments = file.tree.kinds, file.shapes.comments
+            while kinds[nodes[-1]] in comments and len(nodes) > 1:
+                nodes = nodes[:-1]
             stop = file.units(nodes[-1])[1]
         stop = without_semicolon(shape, start, stop)
         inside = role.inside and stop - start > 1 and shape[start] in _BRACKETS
@@ -207,6 +211,8 @@ class NodeView:
             return self._emptied_block(part)
         if role.delete == "braced":
             width = self._closing_width(part)
+            if role.replace is not None:
+                return Edit(part.start + 1, part.stop - 1, ("SP", *role.replace, "SP"))
             return Edit(part.start + 1, part.stop - 1, (Break(width),))
         if role.delete == "clear":
             return Edit(self._kept_first(part), part.stop - 1)
@@ -219,7 +225,12 @@ class NodeView:
             return Edit(start, stop)
         if role.along:
             start = self.file.start_with(part.nodes[0], role.along)
-        return Edit(blanks_before(shape, start, self.start), stop)
+        start = blanks_before(shape, start, self.start)
+        if role.statements == HERE and shape[start] in LINE_BREAKS and not ends_line(shape, stop):
+            # What ends the node stands behind the last statement, and needs a line for itself.
+            width = self.file.line_width(self.start)
+            return Edit(start, blanks_after(shape, stop, self.stop), (Break(width),))
+        return Edit(start, stop)
 
     def body_start(self, part: Part) -> int:
         """Returns the caret's unit at the start of a body: behind ``{`` or the header."""

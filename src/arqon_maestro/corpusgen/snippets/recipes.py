@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
@@ -34,6 +34,9 @@ class _Strict(BaseModel):
 
 def _texts(weights: Weights | None) -> Table[Phrase]:
     return Table((tuple(text.split()), weight) for text, weight in (weights or {}).items())
+
+
+_Model = TypeVar("_Model", bound=_Strict)
 
 
 class Section(_Strict):
@@ -167,12 +170,18 @@ def _rephrased_form(form: Form, phrases: Weights) -> Form:
     sections = list(form.sections)
     for index, section in enumerate(sections):
         if section.trigger is not None:
-            sections[index] = section.model_copy(update={"trigger": phrases})
+            sections[index] = _changed(section, trigger=phrases)
             break
         if section.phrase is not None:
-            sections[index] = section.model_copy(update={"phrase": phrases})
+            sections[index] = _changed(section, phrase=phrases)
             break
-    return form.model_copy(update={"sections": tuple(sections)})
+    return _changed(form, sections=tuple(sections))
+
+
+def _changed(model: _Model, **changes: Any) -> _Model:
+    # `model_copy` would copy what the model has worked out of its fields, too.
+    fields = {name: getattr(model, name) for name in type(model).model_fields}
+    return type(model)(**{**fields, **changes})
 
 
 def validated(data: Any, where: str) -> Mapping[str, Recipe]:

@@ -281,7 +281,10 @@ class _Speech:
         """Says the first statement of a body and takes out the rest, or empties the body."""
         view = self.view
         statements = view.statements(body)
-        faulty = bool(statements) and statements[0] in view.file.tree.faulty
+        file = view.file
+        faulty = bool(statements) and (
+            statements[0] in file.tree.faulty or file.cuts.is_bound(statements[0])
+        )
         if not statements or faulty or (beyond > 0 and self._stops()):
             self.stopped = self.stopped or faulty
             self._remove(body)

@@ -199,7 +199,9 @@ class Shapes(_Strict):
         phrases: by kind, what is said for its trigger here instead.
         ends: where a node may be cut short, by node type: the fields (``.left``) and types of
             children behind which it may end; ``_`` for every named child that fills no field, and
-            ``*`` for a text that may end anywhere.
+            ``*`` for a text that may end anywhere, ``+`` for one that may end behind a word.
+        bound: node types that text elsewhere belongs to, such as the start of a heredoc.
+        reserved: words that nothing may be cut short behind, beside the grammar's own tokens.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
         empty_statement: where an empty body is no node, the statement that a node is said with
@@ -216,6 +218,8 @@ class Shapes(_Strict):
     recipes: dict[str, Any] = {}
     phrases: dict[str, Weights] = {}
     ends: dict[str, frozenset[str]] = {}
+    bound: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()
     statement_lists: tuple[str, ...] = ()
     empty_statement: str = ""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LARGEST_NODE = 5000  # units
 _BARE = 0.05
+_ASSIGNED = ("AssignmentVariableList", "PatternList")
 _SLOT = "Optional"  # how the names of containers end that are no lists
 
 
@@ -188,7 +189,9 @@ class SyntaxSnippets:
         start, stop = self._file.units(node)
         if not _speakable(start, stop, node in self._file.tree.faulty):
             return None
-        said = say_text(self._file, (node,), start, stop, generator)
+        # Half of what is assigned to may be nothing that can be assigned to.
+        partials = container not in _ASSIGNED
+        said = say_text(self._file, (node,), start, stop, generator, partials=partials)
         output = with_one_caret(said.output)
         return AddDraft(said.words, output, start, stop, container, None, said.partial)
 

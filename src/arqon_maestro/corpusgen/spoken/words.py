@@ -53,8 +53,11 @@ def acronyms() -> frozenset[str]:
 
 @lru_cache(maxsize=_CACHED_WORDS)
 def halves(word: str) -> tuple[tuple[str, str], ...]:
-    """Returns the ways to split `word` in two dictionary words."""
-    if len(word) > _LONGEST_COMPOSITE:
+    """Returns the ways to split `word` in two dictionary words; none for a contraction.
+
+    The dictionary has ``'s``, but no word of a source starts with an apostrophe.
+    """
+    if len(word) > _LONGEST_COMPOSITE or "'" in word:
         return ()
     known = dictionary_words()
     return tuple(

@@ -1,0 +1,69 @@
+"""Where a node may be cut short."""
+
+from __future__ import annotations
+
+import pytest
+
+from arqon_maestro.corpusgen.choices import RandomChoices
+from arqon_maestro.corpusgen.snippets.cuts import keywords
+
+ROUNDS = 400
+
+
+def _beginnings(parse_file, language: str, source: str) -> set[str]:
+    """Returns what may be left of the source's first node."""
+    file = parse_file(source, language)
+    cuts, stream = file.snippets._file.cuts, file.stream
+    node = 1
+    end = min(file.snippets._file.tree.ends[node], len(source.rstrip("\n;")))
+    return {
+        source[: stream.start[unit]].rstrip()
+        for unit in range(2, len(stream) - 1)
+        if stream.start[unit] < end and cuts.allowed((node,), unit)
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "beginnings"),
+    [
+        ("python", "total = a + b\n", {"total", "total = a"}),
+        ("python", "f(a, b)\n", {"f", "f(", "f(a", "f(a,", "f(a, b"}),
+        ("python", "import os\n", set()),
+        ("python", "return x.y\n", {"return", "return x"}),
+        ("python", "is_file = 1\n", {"is_file"}),
+        ("python", 'x = "a b"\n', {"x", 'x = "', 'x = "a', 'x = "a b'}),
+        ("python", 'x = "\\n"\n', {"x", 'x = "', 'x = "\\n'}),
+        ("java", "a.b(c);\n", {"a", "a.b(", "a.b(c"}),
+        ("javascript", "a = super.b;\n", {"a"}),
+        ("cplusplus", "int int_a = b;\n", {"int int_a"}),
+        ("ruby", "f(a, <<~B)\n  c\nB\n", {"f(a, <<~B"}),
+    ],
+)
+def test_beginnings(parse_file, language: str, source: str, beginnings: set[str]) -> None:
+    assert _beginnings(parse_file, language, source) == beginnings
+
+
+def test_keywords_are_those_of_the_grammar() -> None:
+    assert {"is", "not", "def"} <= keywords("python")
+    assert "file" not in keywords("python")
+
+
+def test_brackets_that_stay_open_are_no_end(parse_file) -> None:
+    """A bracket that is said as a symbol is not closed, so the call cannot end inside it."""
+    file = parse_file("f(aa + bb, cc)\n", "python")
+    seen = set()
+    for seed in range(ROUNDS):
+        for draft in file.drafts(RandomChoices(seed)):
+            if draft.kind == "Statement":
+                seen.add(" ".join(unit for unit in draft.output if unit not in ("CRSR", "SP")))
+    assert "f ( aa )" in seen
+    assert "f ( )" in seen
+    assert all(said.count("(") == said.count(")") for said in seen)
+    assert not any(said.endswith(("+ )", "+")) for said in seen)
+
+
+def test_a_line_that_ends_where_the_node_is_not_whole_is_counted(parse_file) -> None:
+    file = parse_file("x = (a +\n     b)\ny = 1 + \\\n  2\n", "python")
+    drafts = file.drafts(RandomChoices(1))
+    assert file.snippets.rejects["cut short inside"] >= 1
+    assert not any(draft.output[-2:] == ["+", "CRSR"] for draft in drafts)
