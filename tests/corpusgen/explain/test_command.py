@@ -25,7 +25,7 @@ def test_an_edit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit = ("--language", "python", "--before", before, "--after", after)
     assert call(*edit, "--transcript", "add function get name") == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("probability  0.541 (at most 0.542)\n")
+    assert printed.startswith("probability  0.514 (at most 0.515)\n")
     assert "node         Function in StatementList\n" in printed
     assert call(*edit, "--transcript", "add function get the name", "--json") == 1
     record = json.loads(capsys.readouterr().out)
