@@ -51,15 +51,15 @@ class _Sharing:
     __slots__ = ("alone", "longer")
 
     def __init__(self) -> None:
-        # Those of this one word, and the others by all their words, which are grouped by number.
+        # Those of this one word, and the others by their second word, with all their words.
         self.alone: list[_Entry] = []
-        self.longer: dict[int, dict[tuple[str, ...], list[_Entry]]] = {}
+        self.longer: dict[str, list[tuple[tuple[str, ...], _Entry]]] = {}
 
     def add(self, words: tuple[str, ...], entry: _Entry) -> None:
         if len(words) == 1:
             self.alone.append(entry)
         else:
-            self.longer.setdefault(len(words), {}).setdefault(words, []).append(entry)
+            self.longer.setdefault(words[1], []).append((words, entry))
 
 
 class AlphaIndex:
@@ -99,8 +99,7 @@ class AlphaIndex:
             stop: where the leading context begins. An identifier across it counts up to it.
 
         Returns:
-            Last start, number of units and printed form of each, without repetition, in the
-            order of the words.
+            Last start, number of units and printed form of each, without repetition.
         """
         start = max(0, stop - ALPHA_WINDOW_UNITS)
         if start > 0:
@@ -109,23 +108,26 @@ class AlphaIndex:
             while start < stop and (shape[start] in WORDS or shape[start] == NUMBER):
                 start += 1
         found: dict[str, tuple[int, int, str]] = {}
-        by_first_word, count = self._by_first_word, len(words)
-        for at, word in enumerate(words):
+        by_first_word = self._by_first_word
+        before = ""
+        for at in range(len(words) - 1, -1, -1):
+            word = words[at]
             sharing = by_first_word.get(word)
-            if sharing is None:
-                continue
-            candidates = sharing.alone
-            for length, longer in sharing.longer.items():
-                if at + length <= count:
-                    more = longer.get(tuple(words[at : at + length]))
-                    if more is not None:
-                        candidates = candidates + more
-            for entry in candidates:
-                starts, units = entry.starts, entry.units
-                last = bisect_left(starts, stop - units + 1) - 1
-                if last >= 0 and starts[last] >= start:
-                    printed = entry.printed
-                    found[printed] = (starts[last], units, printed)
+            if sharing is not None:
+                candidates: Iterable[_Entry] = sharing.alone
+                if before in sharing.longer:
+                    longer = [
+                        entry
+                        for key, entry in sharing.longer[before]
+                        if len(key) == 2 or tuple(words[at : at + len(key)]) == key
+                    ]
+                    candidates = [*candidates, *longer]
+                for entry in candidates:
+                    starts, units = entry.starts, entry.units
+                    last = bisect_left(starts, stop - units + 1) - 1
+                    if last >= 0 and starts[last] >= start:
+                        found[entry.printed] = (starts[last], units, entry.printed)
+            before = word
         if self._inside[stop]:
             for at, units, printed in self._cut_by(stop, start, words):
                 found.setdefault(printed, (at, units, printed))

@@ -52,8 +52,8 @@ _Tail = tuple[int, int, int, int, bool, Any]
 units, whether it is said, and the one before it."""
 _Silent = tuple[int, int, Phrase]
 """A symbol that is said only if nothing is said after it: words and output before it, name."""
-_Say = Callable[[int, int, bool, Sampler, bool, int], Generated]
-"""Says a range: start, stop, partials, coins, whether symbols may stay unsaid, nesting."""
+_Descend = Callable[["InsertGenerator", int, int, bool, Sampler, bool, int], Generated]
+"""Says a range, as `InsertGenerator.say` does, for a generator."""
 
 
 def _run_length(shape: str, at: int, stop: int) -> int:
@@ -120,7 +120,7 @@ class InsertGenerator:
         self._samplers = _samplers(self._spaces_may_be_spoken, rates)
         self._punctuation = Punctuation(stream, language, choices, rates)
         self._identifiers = Identifiers(stream, language, choices, self.options, rates, snippets)
-        self.say: _Say = self._descent()
+        self._descend = self._descent()
 
     def draw_sampler(self) -> Sampler:
         """Flips the coins that hold for one mapping (section 3.3)."""
@@ -158,11 +158,18 @@ class InsertGenerator:
         finally:
             identifiers.may_stop = before
 
-    def _descent(self) -> _Say:
+    def say(
+        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+    ) -> Generated:
+        """As `generate`, for a range at a depth of nesting, with all that it needs given."""
+        return self._descend(self, start, stop, partials, sampler, implicit, depth)
+
+    def _descent(self) -> _Descend:
         """Returns the function that says a range.
 
         It is made once for a file, so that what does not change, and the counts to what is rare,
-        are at hand in every range without being looked up.
+        are at hand in every range without being looked up. It is given the generator anew each
+        time: a file's data would live on if the two held each other.
         """
         shape, kinds, printed, text = self._shape, self._kinds, self._printed, self._text
         choices, rates, snippets = self.choices, self.rates, self.snippets
@@ -174,8 +181,14 @@ class InsertGenerator:
         # In how many trials to ask whether to stop, a single word is unusual, a filler is said.
         until_stop, until_unusual, until_filler = map(wait, (stop_rate, single_rate, filler_rate))
 
-        def say(
-            start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        def descend(
+            generator: InsertGenerator,
+            start: int,
+            stop: int,
+            partials: bool,
+            sampler: Sampler,
+            implicit: bool,
+            depth: int,
         ) -> Generated:
             nonlocal until_stop, until_unusual, until_filler
             words: list[str] = []
@@ -210,7 +223,7 @@ class InsertGenerator:
                 if what >= _SNIPPET:
                     what -= _SNIPPET
                     assert snippets is not None  # nothing else marks where they start
-                    nested = self._snippet(snippets.starting_at(at, stop), sampler)
+                    nested = generator._snippet(snippets.starting_at(at, stop), sampler)
                     if nested is not None:
                         words += nested.words
                         output += nested.output
@@ -243,7 +256,7 @@ class InsertGenerator:
                         if found is not None:
                             enclosure, close = found
                             opener, closer = enclosure.opener, enclosure.closer
-                            inner = self.say(
+                            inner = generator.say(
                                 at + len(opener), close, partials, sampler, True, depth + 1
                             )
                             if (
@@ -310,10 +323,10 @@ class InsertGenerator:
                 remaining.append((at, stop))
             result = Generated(words, output, remaining, partial, said)
             if silent or (tail is not None and tail[2] + tail[3] == len(output)):
-                self._settle(result, tail, silent, stop, implicit, depth)
+                generator._settle(result, tail, silent, stop, implicit, depth)
             return result
 
-        return say
+        return descend
 
     def _settle(
         self,

@@ -26,7 +26,7 @@ CRASHED = "file: its worker crashed"
 
 # A file's records die with their references; looking for cycles among them costs a quarter of the
 # time of text mode, so workers look less often than Python's default of every 700 new objects.
-_GARBAGE_THRESHOLD = 100_000
+GARBAGE_THRESHOLD = 100_000
 
 # A parser's error recovery can take gigabytes in seconds; the machine must not be without memory
 # before the time is up. A worker that gets none of its own dies, or raises a `MemoryError`.
@@ -76,7 +76,7 @@ def _serve(function: Callable[[Any], Any], connection: Connection, memory_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, most))
     # Ctrl-C reaches every process of the group; only the parent acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(_GARBAGE_THRESHOLD)
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         connection.send(None)
         while True:

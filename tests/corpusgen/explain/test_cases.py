@@ -18,7 +18,10 @@ SAMPLED = 6
 
 
 class Case(BaseModel):
-    """What is said for an edit; `gap` says why the generator does not say it."""
+    """What is said for an edit; `gap` says why the generator does not say it.
+
+    `covers` is a kind that is said in it though the whole is of another one.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,6 +29,7 @@ class Case(BaseModel):
     before: str = ""
     after: str
     gap: str = ""
+    covers: str = ""
 
 
 class CaseFile(BaseModel):

@@ -53,17 +53,17 @@ class RecordingGenerator(InsertGenerator):
         self._counted = None if snippets is None else _CountingSource(snippets)
         super().__init__(*args, **{**options, "snippets": self._counted})
         self.calls: list[Call] = []
-        self._unrecorded = self.say
         self._inside = False
-        self.say = self._recorded
 
-    def _recorded(self, start: int, stop: int, *how: Any) -> Generated:
+    def say(
+        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+    ) -> Generated:
         if self._inside:
-            return self._unrecorded(start, stop, *how)
+            return super().say(start, stop, partials, sampler, implicit, depth)
         before = self._counted.count if self._counted is not None else 0
         self._inside = True
         try:
-            said = self._unrecorded(start, stop, *how)
+            said = super().say(start, stop, partials, sampler, implicit, depth)
         finally:
             self._inside = False
         snippets = self._counted.count - before if self._counted is not None else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
@@ -252,16 +252,17 @@ class LedGenerator(InsertGenerator):
         self._grouping = grouping = _Grouping(guide, wanted)
         self._punctuation = _GroupedPunctuation(stream, language, grouping, _RATES)
         self._identifiers = _GroupedIdentifiers(stream, language, grouping, _RATES, snippets)
-        descend = self._descent()
+        self._descend = self._descent()
 
-        def say(*range_and_coins: Any) -> Generated:
-            around, grouping.said = grouping.said, ()
-            try:
-                return descend(*range_and_coins)
-            finally:
-                grouping.said = around
-
-        self.say = say
+    def say(
+        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+    ) -> Generated:
+        grouping = self._grouping
+        around, grouping.said = grouping.said, ()
+        try:
+            return super().say(start, stop, partials, sampler, implicit, depth)
+        finally:
+            grouping.said = around
 
     def draw_sampler(self) -> Sampler:
         rates = self.rates

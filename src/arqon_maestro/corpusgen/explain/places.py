@@ -14,6 +14,7 @@ from arqon_maestro.corpusgen.generation import CARET
 from arqon_maestro.corpusgen.snippets import snippet_source
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
 from arqon_maestro.corpusgen.snippets.file import UnsayableError
+from arqon_maestro.corpusgen.snippets.shapes import shapes_named
 from arqon_maestro.corpusgen.snippets.source import SyntaxSnippets
 from arqon_maestro.corpusgen.spoken.words import plural_suffix
 from arqon_maestro.corpusgen.tokens import (
@@ -27,9 +28,7 @@ from arqon_maestro.corpusgen.tokens import (
 )
 from arqon_maestro.languages import Language
 
-# Where an empty body is no node, the node is said with this statement in it.
-_STATEMENTS = {"ruby": "nil"}
-_STEP = 2  # its indentation, in blanks
+_STEP = 2  # indentation of the statement in an empty body, in blanks
 _LINE_START = re.compile(r"\n")
 
 # Words between an added node and what was there before, beside the skeleton's.
@@ -280,8 +279,10 @@ def scenes(edit: Edit, language: Language, *, nodes: bool) -> Iterator[Scene]:
     """
     shown = token_stream(edit.text)
     yield Scene(edit, shown, shown)
-    statement = _STATEMENTS.get(language.name)
-    if not nodes or statement is None:
+    statement = ""
+    if nodes and language.snippets is not None:
+        statement = shapes_named(language.snippets).empty_statement
+    if not statement:
         return
     first, last = min(edit.spans)[0], max(edit.spans)[1]
     for found in _LINE_START.finditer(edit.text, first, last):

@@ -31,8 +31,6 @@ class SyntaxFile:
         self.tree = tree
         self.shapes = shapes
         self.cuts = Cuts(stream, tree, shapes)
-        # Nearly all nodes start and end where units do.
-        self._unit_at = dict(zip(stream.start, range(len(stream.start)), strict=True))
         self._comment_ranges: list[Range] | None = None
         self._breaks: list[int] | None = None
 
@@ -45,20 +43,13 @@ class SyntaxFile:
         stream, shape = self.stream, self.stream.shape
         starts, source = stream.start, stream.source
         first, last = self.tree.starts[node], self.tree.ends[node]
-        at_first, at_last = self._unit_at.get(first), self._unit_at.get(last)
-        if at_first is not None and at_last is not None:
-            if (
-                at_first < at_last
-                and shape[at_first] not in BLANKS
-                and shape[at_last - 1] not in BLANKS
-            ):
-                return at_first, at_last
-            return trimmed(shape, at_first, at_last)
         start, stop = bisect_left(starts, first), bisect_left(starts, last)
         if (starts[start] != first and source[first : starts[start]].strip()) or (
             starts[stop] != last and source[last : starts[stop]].strip()
         ):
             raise UnsayableError("token boundary")
+        if start < stop and shape[start] not in BLANKS and shape[stop - 1] not in BLANKS:
+            return start, stop
         return trimmed(shape, start, stop)
 
     def start_with(self, node: int, along: Sequence[str]) -> int:

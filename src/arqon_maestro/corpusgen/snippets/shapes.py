@@ -204,6 +204,8 @@ class Shapes(_Strict):
         reserved: words that nothing may be cut short behind, beside the grammar's own tokens.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
+        empty_statement: where an empty body is no node, the statement that a node is said with
+            when it is asked for with an empty body.
     """
 
     language: str
@@ -219,6 +221,7 @@ class Shapes(_Strict):
     bound: frozenset[str] = frozenset()
     reserved: frozenset[str] = frozenset()
     statement_lists: tuple[str, ...] = ()
+    empty_statement: str = ""
 
     @model_validator(mode="after")
     def _known_kinds(self) -> Shapes:

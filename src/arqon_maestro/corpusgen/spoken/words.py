@@ -33,7 +33,12 @@ def aliases() -> Mapping[str, tuple[tuple[str, ...], ...]]:
     """Returns what may be said in place of a word: word to phrases."""
     table: dict[str, tuple[tuple[str, ...], ...]] = {}
     for line in _data_lines("aliases.txt"):
-        names = [name.strip() for name in line.split(",")]
+        # "ptr: pointer" is read one way, "string, str" both ways.
+        word, _, phrases = line.rpartition(":")
+        names = [name.strip() for name in phrases.split(",")]
+        if word:
+            table[word] = table.get(word, ()) + tuple(tuple(name.split()) for name in names)
+            continue
         for name in names:
             others = tuple(tuple(other.split()) for other in names if other != name)
             table[name] = table.get(name, ()) + others
