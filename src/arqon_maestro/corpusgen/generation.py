@@ -32,6 +32,30 @@ class Sampler(NamedTuple):
     enclosure_after_content: bool = False
 
 
+class Coins(Protocol):
+    """What is looked at of a `Sampler`, which may also be flipped when that is done."""
+
+    @property
+    def spaces_may_be_spoken(self) -> bool:
+        """Whether single blanks are said now and then."""
+
+    @property
+    def implicit_symbols(self) -> bool:
+        """Whether symbols may stay unsaid."""
+
+    @property
+    def explicit_bias(self) -> bool:
+        """Whether they are mostly said all the same."""
+
+    @property
+    def title_as_capitals(self) -> bool:
+        """Whether a title is said word by word."""
+
+    @property
+    def enclosure_after_content(self) -> bool:
+        """Whether "in …" names of enclosures are said after their content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What only text mode says.
@@ -97,7 +121,7 @@ class Snippet(Protocol):
     def stop(self) -> int:
         """Index after the node's last unit."""
 
-    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+    def generate(self, generator: InsertGenerator, sampler: Coins) -> Generated | None:
         """Says the node with `generator`, whose choices it shares; None if it can't be said.
 
         `Generated.remaining` lists the node's unsaid parts. The caller goes on after the node

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from arqon_maestro.corpusgen import styles
 from arqon_maestro.corpusgen.choices import Choices, Table, tabulate
-from arqon_maestro.corpusgen.generation import MayStop, Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import Coins, MayStop, Options, SnippetSource
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 from arqon_maestro.corpusgen.spoken.numbers import speak_number
@@ -196,7 +196,7 @@ class Identifiers:
         at: int,
         stop: int,
         left: int,
-        sampler: Sampler,
+        sampler: Coins,
         words: list[str],
         output: list[str],
     ) -> tuple[int, bool, int]:
@@ -250,9 +250,7 @@ class Identifiers:
         self._wait = wait
         return end, cut, left
 
-    def _extent(
-        self, at: int, stop: int, left: int, sampler: Sampler
-    ) -> tuple[int, str, bool, int]:
+    def _extent(self, at: int, stop: int, left: int, sampler: Coins) -> tuple[int, str, bool, int]:
         """Returns where the identifier ends, its style, whether it was cut short, and `left`."""
         choices, rates, shape = self._choices, self._rates, self._shape
         stop = min(stop, at + _MOST_UNITS)

@@ -14,6 +14,7 @@ from typing import Any
 
 from arqon_maestro.corpusgen.choices import NEVER, Choices, Table, tabulate
 from arqon_maestro.corpusgen.generation import (
+    Coins,
     Generated,
     MayStop,
     Options,
@@ -52,7 +53,7 @@ _Tail = tuple[int, int, int, int, bool, Any]
 units, whether it is said, and the one before it."""
 _Silent = tuple[int, int, Phrase]
 """A symbol that is said only if nothing is said after it: words and output before it, name."""
-_Descend = Callable[["InsertGenerator", int, int, bool, Sampler, bool, int], Generated]
+_Descend = Callable[["InsertGenerator", int, int, bool, Coins, bool, int], Generated]
 """Says a range, as `InsertGenerator.say` does, for a generator."""
 
 
@@ -122,7 +123,7 @@ class InsertGenerator:
         self._identifiers = Identifiers(stream, language, choices, self.options, rates, snippets)
         self._descend = self._descent()
 
-    def draw_sampler(self) -> Sampler:
+    def draw_sampler(self) -> Coins:
         """Flips the coins that hold for one mapping (section 3.3)."""
         return self.choices.draw(self._samplers)
 
@@ -132,7 +133,7 @@ class InsertGenerator:
         stop: int,
         *,
         partials: bool = True,
-        sampler: Sampler | None = None,
+        sampler: Coins | None = None,
         trailing_implicit: bool = False,
         may_stop: MayStop | None = None,
     ) -> Generated:
@@ -159,7 +160,7 @@ class InsertGenerator:
             identifiers.may_stop = before
 
     def say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        self, start: int, stop: int, partials: bool, sampler: Coins, implicit: bool, depth: int
     ) -> Generated:
         """As `generate`, for a range at a depth of nesting, with all that it needs given."""
         return self._descend(self, start, stop, partials, sampler, implicit, depth)
@@ -186,7 +187,7 @@ class InsertGenerator:
             start: int,
             stop: int,
             partials: bool,
-            sampler: Sampler,
+            sampler: Coins,
             implicit: bool,
             depth: int,
         ) -> Generated:
@@ -381,7 +382,7 @@ class InsertGenerator:
         result.remaining.append((tail, stop))
         result.partial = True
 
-    def _snippet(self, candidates: Sequence[Snippet], sampler: Sampler) -> Generated | None:
+    def _snippet(self, candidates: Sequence[Snippet], sampler: Coins) -> Generated | None:
         """Says one of the syntax nodes, four times in five; its `stop` is the end of the node."""
         if not candidates or not self.choices.flip(self.rates.snippet):
             return None

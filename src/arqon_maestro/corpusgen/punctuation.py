@@ -6,7 +6,7 @@ import re
 
 from arqon_maestro.corpusgen.brackets import Brackets
 from arqon_maestro.corpusgen.choices import Choices, Table
-from arqon_maestro.corpusgen.generation import Sampler
+from arqon_maestro.corpusgen.generation import Coins
 from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.spoken.numbers import DIGITS, speak_number
 from arqon_maestro.corpusgen.spoken.readings import reading_table
@@ -58,7 +58,7 @@ class Punctuation:
         found = _SYMBOL_RUN.match(self._shape, at, min(stop, at + self._longest))
         return found[0] if found else ""
 
-    def explicit_rate(self, sampler: Sampler) -> float:
+    def explicit_rate(self, sampler: Coins) -> float:
         """Returns how often a symbol or an enclosure is said though it need not be."""
         if not sampler.implicit_symbols:
             return 1.0
@@ -101,7 +101,7 @@ class Punctuation:
         return chosen, close
 
     def frame(
-        self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Sampler
+        self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Coins
     ) -> Frame:
         """Chooses the name of an enclosure, and whether it is said before or after the content.
 

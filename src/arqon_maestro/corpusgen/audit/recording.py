@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arqon_maestro.corpusgen.generation import Generated, Sampler, Snippet, SnippetSource
+from arqon_maestro.corpusgen.generation import Coins, Generated, Snippet, SnippetSource
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 
 
@@ -56,7 +56,7 @@ class RecordingGenerator(InsertGenerator):
         self._inside = False
 
     def say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        self, start: int, stop: int, partials: bool, sampler: Coins, implicit: bool, depth: int
     ) -> Generated:
         if self._inside:
             return super().say(start, stop, partials, sampler, implicit, depth)
@@ -105,7 +105,7 @@ class _Counted:
     def stop(self) -> int:
         return self._snippet.stop
 
-    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+    def generate(self, generator: InsertGenerator, sampler: Coins) -> Generated | None:
         said = self._snippet.generate(generator, sampler)
         if said is not None:
             self._source.count += 1

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
-from arqon_maestro.corpusgen.generation import Generated, Options, Sampler, SnippetSource
+from arqon_maestro.corpusgen.generation import Coins, Generated, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.identifiers import Identifiers, WordEvent
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.punctuation import Punctuation
@@ -136,7 +136,7 @@ class _GroupedIdentifiers(Identifiers):
         at: int,
         stop: int,
         left: int,
-        sampler: Sampler,
+        sampler: Coins,
         words: list[str],
         output: list[str],
     ) -> tuple[int, bool, int]:
@@ -203,7 +203,7 @@ class _GroupedPunctuation(Punctuation):
         )
 
     def frame(
-        self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Sampler
+        self, enclosure: Enclosure, inner_words: list[str], empty: bool, sampler: Coins
     ) -> Frame:
         once, grouping = self._once.frame, self._grouping
 
@@ -255,7 +255,7 @@ class LedGenerator(InsertGenerator):
         self._descend = self._descent()
 
     def say(
-        self, start: int, stop: int, partials: bool, sampler: Sampler, implicit: bool, depth: int
+        self, start: int, stop: int, partials: bool, sampler: Coins, implicit: bool, depth: int
     ) -> Generated:
         grouping = self._grouping
         around, grouping.said = grouping.said, ()
@@ -264,7 +264,7 @@ class LedGenerator(InsertGenerator):
         finally:
             grouping.said = around
 
-    def draw_sampler(self) -> Sampler:
+    def draw_sampler(self) -> Coins:
         rates = self.rates
         chances = {
             "spaces_may_be_spoken": self._spaces_may_be_spoken,
@@ -273,4 +273,4 @@ class LedGenerator(InsertGenerator):
             "title_as_capitals": rates.title_as_capitals,
             "enclosure_after_content": rates.enclosure_after_content,
         }
-        return cast("Sampler", _LateSampler(self.choices, chances))
+        return cast("Coins", _LateSampler(self.choices, chances))

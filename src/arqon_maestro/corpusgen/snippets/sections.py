@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from arqon_maestro.corpusgen.choices import Choices, Table
-from arqon_maestro.corpusgen.generation import CARET, Generated, Sampler
+from arqon_maestro.corpusgen.generation import CARET, Coins, Generated
 from arqon_maestro.corpusgen.snippets.cuts import Stops
 from arqon_maestro.corpusgen.snippets.edits import Edit, by_place
 from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
@@ -77,7 +77,7 @@ def choose_form(view: NodeView, kind: str, choices: Choices, in_text: bool = Fal
     raise UnsayableError(f"no form of {kind}")
 
 
-def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Sampler) -> Said:
+def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Coins) -> Said:
     """Says a node in one of its forms.
 
     Raises:
@@ -96,7 +96,7 @@ def say_whole(
     stop: int,
     form: Form,
     generator: InsertGenerator,
-    sampler: Sampler | None = None,
+    sampler: Coins | None = None,
 ) -> Said:
     """Says the units of a node as text, in a form that is plain.
 
@@ -125,7 +125,7 @@ def say_text(
     start: int,
     stop: int,
     generator: InsertGenerator,
-    sampler: Sampler | None = None,
+    sampler: Coins | None = None,
     partials: bool = True,
 ) -> Generated:
     """Says the units of neighbouring nodes as text; it stops early only where they are whole.
@@ -158,7 +158,7 @@ class _Speech:
     view: NodeView
     form: Form
     generator: InsertGenerator
-    sampler: Sampler
+    sampler: Coins
     words: list[str] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     handled: list[Range] = field(default_factory=list)

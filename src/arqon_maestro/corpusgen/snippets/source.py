@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from arqon_maestro.corpusgen.generation import AddDraft, Generated, Sampler
+from arqon_maestro.corpusgen.generation import AddDraft, Coins, Generated
 from arqon_maestro.corpusgen.snippets.containers import Candidate, candidates
 from arqon_maestro.corpusgen.snippets.file import SyntaxFile, UnsayableError
 from arqon_maestro.corpusgen.snippets.parts import NodeView
@@ -62,7 +62,7 @@ class InTextSnippet:
         """Index after the node's last unit."""
         return self.view.stop
 
-    def generate(self, generator: InsertGenerator, sampler: Sampler) -> Generated | None:
+    def generate(self, generator: InsertGenerator, sampler: Coins) -> Generated | None:
         """Says the node; None if it can't be said."""
         try:
             form = choose_form(self.view, self.kind, generator.choices, in_text=True)
