@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from arqon_maestro import languages
+from arqon_maestro.compiled import COMPILED
 from arqon_maestro.errors import MaestroError, MissingPartError
 from arqon_maestro.library import Library
 from arqon_maestro.models.keys import MODEL_KEYS, code_key, speech_key
@@ -81,6 +82,7 @@ def diagnose(library: Library, checkout: Path | None) -> list[Check]:
         *check_library(library.root),
         *check_models(library),
         *check_grammars(),
+        check_compiled(),
         check_speaker(),
     ]
 
@@ -105,6 +107,13 @@ def check_checkout(checkout: Path | None) -> Check:
             "checkout", Status.MISSING, "not found", "export ARQON_MAESTRO_SOURCE_ROOT=<checkout>"
         )
     return Check("checkout", Status.FINE, str(checkout))
+
+
+def check_compiled() -> Check:
+    """Checks whether CorpusGen runs compiled, which is faster and makes the same."""
+    if COMPILED:
+        return Check("compiled CorpusGen", Status.FINE, "in use")
+    return Check("compiled CorpusGen", Status.ABSENT, "not made, or out of date", "make compile")
 
 
 def check_wheels(requirements: Iterable[str]) -> list[Check]:

@@ -44,7 +44,7 @@ def audit_source(source: str, name: str, language: Language, seed: int = 0) -> F
         return audit
     audit.taken = True
     choices = RandomChoices(seed_of(seed, _MODE, name))
-    generator = RecordingGenerator(stream, language, choices, snippets=snippets)
+    generator = RecordingGenerator(stream, language, choices, snippets)
     contexts = Contexts(stream, choices)
     shapes = None if language.snippets is None else shapes_named(language.snippets)
     check_inserts(generator, contexts, _placeholders(shapes), audit)

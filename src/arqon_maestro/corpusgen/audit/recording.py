@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.corpusgen.generation import Coins, Generated, Snippet, SnippetSource
 from arqon_maestro.corpusgen.inserts import InsertGenerator
+from arqon_maestro.corpusgen.tokens import TokenStream
+from arqon_maestro.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,16 @@ class RecordingGenerator(InsertGenerator):
         calls: what was recorded.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        snippets = options.get("snippets")
+    def __init__(
+        self,
+        stream: TokenStream,
+        language: Language,
+        choices: Choices,
+        snippets: SnippetSource | None,
+    ) -> None:
         self._counted = None if snippets is None else _CountingSource(snippets)
-        super().__init__(*args, **{**options, "snippets": self._counted})
+        counted = cast("SnippetSource | None", self._counted)
+        super().__init__(stream, language, choices, snippets=counted)
         self.calls: list[Call] = []
         self._inside = False
 

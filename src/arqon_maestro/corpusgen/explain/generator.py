@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar, cast
 
-from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.explain.coins import LateSampler
 from arqon_maestro.corpusgen.explain.search import DeadEndError, Guide, Outcomes, StopRate, explore
 from arqon_maestro.corpusgen.generation import Coins, Generated, Options, Sampler, SnippetSource
 from arqon_maestro.corpusgen.identifiers import Identifiers, WordEvent
@@ -84,21 +84,6 @@ class _Grouping:
         return self.guide.pick(self.outcomes(key, run), fits)
 
 
-class _LateSampler:
-    """The coins of a mapping, each flipped when it is first looked at."""
-
-    def __init__(self, choices: Choices, chances: dict[str, float]) -> None:
-        self._choices = choices
-        self._chances = chances
-        self._flipped: dict[str, bool] = {}
-
-    def __getattr__(self, name: str) -> bool:
-        flipped = self._flipped.get(name)
-        if flipped is None:
-            flipped = self._flipped[name] = self._choices.flip(self._chances[name])
-        return flipped
-
-
 class _SaidIdentifier(NamedTuple):
     words: tuple[str, ...]
     output: tuple[str, ...]
@@ -125,7 +110,9 @@ class _GroupedIdentifiers(Identifiers):
         grouping.said = words  # the list itself, which grows
         said = grouping.pick(
             ("single", at, stop),
-            lambda: self._once(lambda *out: Identifiers.say_single(self, at, stop, True, *out)),
+            lambda: self._once(
+                lambda said, made: Identifiers.say_single(self, at, stop, True, said, made)
+            ),
             lambda outcome: grouping.continues(outcome.words),
         )
         words += said.words
@@ -150,7 +137,9 @@ class _GroupedIdentifiers(Identifiers):
         coins = Sampler(title_as_capitals=title)
         said = grouping.pick(
             ("identifier", at, stop, left, title, self.may_stop),
-            lambda: self._once(lambda *out: Identifiers.say(self, at, stop, left, coins, *out)),
+            lambda: self._once(
+                lambda said, made: Identifiers.say(self, at, stop, left, coins, said, made)
+            ),
             lambda outcome: grouping.continues(outcome.words),
         )
         words += said.words
@@ -273,4 +262,4 @@ class LedGenerator(InsertGenerator):
             "title_as_capitals": rates.title_as_capitals,
             "enclosure_after_content": rates.enclosure_after_content,
         }
-        return cast("Coins", _LateSampler(self.choices, chances))
+        return cast("Coins", LateSampler(self.choices, chances))
