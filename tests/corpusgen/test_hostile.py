@@ -111,3 +111,20 @@ def test_a_source_that_parses_too_slowly(monkeypatch: pytest.MonkeyPatch) -> Non
     assert rejected.rejects == {SLOW_PARSE: 1}
     mappings = generate_mappings(source, "java")
     assert {mapping.kind for mapping in mappings} == {"insert"}
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "inside", "closing"),
+    [
+        ("javascript", "<a>", "b", "</a>"),
+        ("html", "<p>", "b", "</p>"),
+        ("javascript", "f(() => ", "1", ")"),
+        ("java", "if (a) { ", "b();", " }"),
+        ("python", "lambda: ", "1", ""),
+    ],
+)
+def test_deep_nodes_are_said_without_recursion(
+    language: str, opening: str, inside: str, closing: str
+) -> None:
+    deep = 600
+    assert generate_mappings(opening * deep + inside + closing * deep, language)

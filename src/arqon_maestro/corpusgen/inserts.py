@@ -89,6 +89,9 @@ class InsertGenerator:
         options: what is added in text mode.
         snippets: the file's syntax tree, whose nodes may be said inside an insert.
         rates: probabilities.
+
+    Attributes:
+        nesting: how many syntax nodes are being said, one inside the other.
     """
 
     def __init__(
@@ -121,6 +124,7 @@ class InsertGenerator:
         self._samplers = _samplers(self._spaces_may_be_spoken, rates)
         self._punctuation = Punctuation(stream, language, choices, rates)
         self._identifiers = Identifiers(stream, language, choices, self.options, rates, snippets)
+        self.nesting = 0
         self._descend = self._descent()
 
     def draw_sampler(self) -> Coins:

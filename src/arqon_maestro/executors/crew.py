@@ -35,6 +35,9 @@ MEMORY_LIMIT_BYTES = 4 << 30
 # Results that may wait for an earlier item, for each worker.
 _WINDOW = 32
 
+# Then a fresh worker takes its place: the parser keeps some memory of each source that it reads.
+_ITEMS_OF_A_WORKER = 1000
+
 I = TypeVar("I")  # noqa: E741 - items
 R = TypeVar("R")
 
@@ -59,6 +62,7 @@ class _Worker:
         self.process.start()
         theirs.close()
         self.index: int | None = None
+        self.items = 0
         self.deadline = 0.0
         # Starting an interpreter takes its time, which is not the first item's.
         self.ready = False
@@ -126,11 +130,15 @@ def map_items(
                 return
             if upcoming is not None and len(crew) < max(1, workers):
                 crew += [start() for _ in range(max(1, workers) - len(crew))]
-            for worker in crew:
+            for place, worker in enumerate(crew):
+                if worker.items >= _ITEMS_OF_A_WORKER and worker.index is None:
+                    worker.kill()
+                    worker = crew[place] = start()
                 if upcoming is None or upcoming[0] >= due + _WINDOW * len(crew):
                     break
                 if worker.ready and worker.index is None:
                     worker.index, item = upcoming
+                    worker.items += 1
                     worker.deadline = time.monotonic() + limit_s
                     worker.connection.send(item)
                     upcoming = next(left, None)

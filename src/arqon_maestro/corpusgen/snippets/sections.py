@@ -26,6 +26,8 @@ _IMPLICIT_BEFORE_NAME = 0.10
 _STOP_SECTION = 0.20
 _ARTICLE = 0.01
 _WRONG_ARTICLE = 0.05
+# Nobody says as many nodes inside each other at once.
+_MOST_NESTED = 6
 _QUOTES = "\"'`"
 
 
@@ -86,7 +88,13 @@ def say(view: NodeView, form: Form, generator: InsertGenerator, sampler: Coins) 
     if form.plain:
         nodes = (view.node,)
         return say_whole(view.file, nodes, view.start, view.stop, form, generator, sampler)
-    return _Speech(view, form, generator, sampler).run()
+    if generator.nesting >= _MOST_NESTED:
+        raise UnsayableError("nested too deeply")
+    generator.nesting += 1
+    try:
+        return _Speech(view, form, generator, sampler).run()
+    finally:
+        generator.nesting -= 1
 
 
 def say_whole(

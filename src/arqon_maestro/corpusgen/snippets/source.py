@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from arqon_maestro.corpusgen.inserts import InsertGenerator
 
 _LARGEST_NODE = 5000  # units
+# In characters for each character of a file: code has 3, and never more than 10.
+_MOST_SAID, _LEAST_SAID = 15, 20_000
 _BARE = 0.05
 _ASSIGNED = ("AssignmentVariableList", "PatternList")
 _SLOT = "Optional"  # how the names of containers end that are no lists
@@ -141,8 +143,14 @@ class SyntaxSnippets:
 
     def mappings(self, generator: InsertGenerator) -> Iterator[AddDraft]:
         """Yields the add mappings of the whole file, in its order."""
-        found = candidates(self._file.tree, self._file.shapes)
-        for candidate in found:
+        tree = self._file.tree
+        # What is nested endlessly would be said endlessly: each node with all that is in it.
+        left = _MOST_SAID * len(tree.source) + _LEAST_SAID
+        for candidate in candidates(tree, self._file.shapes):
+            left -= tree.ends[candidate.node] - tree.starts[candidate.node]
+            if left < 0:
+                self.rejects["nested too deeply"] += 1
+                continue
             try:
                 draft = self._draft(candidate, generator)
             except UnsayableError as reason:
