@@ -46,7 +46,9 @@ MODULES = tuple(
         "snippets/selectors",
         "snippets/targets",
         "spoken/symbol_tables",
+        "spoken/words",
         "styles",
+        "tokens",
     )
 )
 """What is compiled, below the package's folder."""

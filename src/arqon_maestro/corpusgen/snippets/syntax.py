@@ -225,11 +225,15 @@ def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
     deadline = time.thread_time() + PARSE_LIMIT_S + PARSE_LIMIT_S_PER_CHARACTER * len(data)
     # The parser asks whether to stop only if it reads from a function; that costs nothing.
     tree: tree_sitter.Tree | None
+
+    def read(offset: int, point: object) -> bytes:
+        return data[offset : offset + _CHUNK]
+
+    def too_late(*state: object) -> bool:
+        return time.thread_time() > deadline
+
     try:
-        tree = tree_sitter.Parser(grammar.language).parse(
-            lambda offset, _: data[offset : offset + _CHUNK],
-            progress_callback=lambda *_: time.thread_time() > deadline,
-        )
+        tree = tree_sitter.Parser(grammar.language).parse(read, progress_callback=too_late)
     except ValueError:
         tree = None
     if tree is None:
