@@ -1,9 +1,9 @@
-"""Uses the compiled form of CorpusGen's hot modules, where ``make compile`` has made one.
+"""Uses the compiled form of CorpusGen's hot modules, where there is one.
 
-It is the same source, compiled by mypyc, and makes the same bytes in two thirds of the time. It
-lies beside the checkout in ``build/compiled``, and counts only as long as every one of the modules
-is what it was when they were compiled: after a change the interpreter runs the source again.
-Importing this module puts it in force.
+`make setup` makes it where there is a C compiler. It is the same source, compiled by mypyc, and
+makes the same bytes in two thirds of the time. It lies beside the checkout in ``build/compiled``,
+and counts only as long as every one of the modules is what it was when they were compiled: after
+a change the interpreter runs the source again. Importing this module puts it in force.
 """
 
 from __future__ import annotations
@@ -86,17 +86,22 @@ class _Finder(MetaPathFinder):
         return importlib.util.spec_from_file_location(fullname, found, loader=loader)
 
 
+def up_to_date(folder: Path = FOLDER) -> bool:
+    """Returns whether the folder holds the compiled form of the modules as they are now."""
+    try:
+        recorded = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(recorded == state())
+
+
 def use(folder: Path = FOLDER) -> bool:
     """Puts the compiled modules before the interpreted ones, if they are up to date.
 
     Returns:
         Whether they are used.
     """
-    try:
-        recorded = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    if recorded != state():
+    if not up_to_date(folder):
         return False
     sys.meta_path.insert(0, _Finder(folder))
     return True

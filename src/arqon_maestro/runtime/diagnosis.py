@@ -113,7 +113,7 @@ def check_compiled() -> Check:
     """Checks whether CorpusGen runs compiled, which is faster and makes the same."""
     if COMPILED:
         return Check("compiled CorpusGen", Status.FINE, "in use")
-    return Check("compiled CorpusGen", Status.ABSENT, "not made, or out of date", "make compile")
+    return Check("compiled CorpusGen", Status.ABSENT, "not made, or out of date", "make setup")
 
 
 def check_wheels(requirements: Iterable[str]) -> list[Check]:
