@@ -1,0 +1,1 @@
+"""Kaldi's file formats and the models in them: read and written, without Kaldi."""
