@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, parse
+from arqon_maestro.corpusgen.snippets.syntax import parse
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 from arqon_maestro.languages import Language
 from arqon_maestro.runtime.document import Document
 from arqon_maestro.runtime.placement import STATEMENT_LIST, Place, statement_line

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from arqon_maestro.corpusgen.snippets import stylesheets
 from arqon_maestro.corpusgen.snippets.stylesheets import parse_stylesheet
-from arqon_maestro.corpusgen.snippets.syntax import ERROR_KIND, SyntaxTree
+from arqon_maestro.corpusgen.snippets.trees import ERROR_KIND, SyntaxTree
 
 FINE = [
     '@use "config" with ($size: 1px, $map: (a: b));',

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from arqon_maestro.corpusgen.snippets.selectors import compile_path, select
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, parse
+from arqon_maestro.corpusgen.snippets.syntax import parse
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 from arqon_maestro.errors import MissingPartError
 
 PYTHON = ("tree_sitter_python",)

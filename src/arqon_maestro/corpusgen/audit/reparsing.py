@@ -8,11 +8,11 @@ from typing import Protocol
 import tree_sitter
 
 from arqon_maestro.corpusgen.snippets.syntax import (
-    ERROR_KIND,
     OWN_PARSERS,
     load_grammar,
     own_parser,
 )
+from arqon_maestro.corpusgen.snippets.trees import ERROR_KIND
 
 
 class _Parsing(Protocol):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from arqon_maestro.corpusgen.snippets.selectors import ANY_TOKEN, select
 from arqon_maestro.corpusgen.snippets.shapes import ContainerRule, NamedRules, Shapes
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 
 
 class Candidate(NamedTuple):

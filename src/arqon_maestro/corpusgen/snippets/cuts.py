@@ -16,7 +16,8 @@ from functools import cache
 from arqon_maestro import languages
 from arqon_maestro.corpusgen.generation import Generated
 from arqon_maestro.corpusgen.snippets.shapes import Shapes
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, entry_point, node_types
+from arqon_maestro.corpusgen.snippets.syntax import entry_point, node_types
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 from arqon_maestro.corpusgen.tokens import NUMBER, WORDS, TokenStream
 
 ANYWHERE = "*"

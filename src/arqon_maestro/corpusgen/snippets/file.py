@@ -15,7 +15,7 @@ from arqon_maestro.corpusgen.snippets.ranges import (
     trimmed,
 )
 from arqon_maestro.corpusgen.snippets.shapes import Shapes
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 from arqon_maestro.corpusgen.tokens import LINE_BREAKS, SPACE, TokenStream
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from arqon_maestro.corpusgen.snippets.containers import rules_of
 from arqon_maestro.corpusgen.snippets.shapes import shapes_named
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree, parse_as
+from arqon_maestro.corpusgen.snippets.syntax import parse_as
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 from arqon_maestro.languages import Language
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 
 _NAME = r"'[^']*'|[^()\[\]/|']+"
 _STEP = re.compile(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.corpusgen.generation import AddDraft, Coins, Generated
@@ -84,6 +83,8 @@ class SyntaxSnippets:
     def __init__(self, file: SyntaxFile) -> None:
         self.rejects: Counter[str] = Counter()
         self._file = file
+        self._starts = _snippet_starts(file)
+        self._text_flags: bytearray | None = None
 
     @property
     def root(self) -> Any:
@@ -97,34 +98,15 @@ class SyntaxSnippets:
 
     def in_text(self, index: int) -> bool:
         """Returns whether unit `index` lies in a string or a comment."""
-        return bool(self._text_flags[index])
+        flags = self._text_flags
+        if flags is None:
+            flags = self._text_flags = _text_flags(self._file)
+        return bool(flags[index])
 
-    @cached_property
-    def _text_flags(self) -> bytearray:
-        file = self._file
-        text_kinds = {*file.shapes.strings, *file.shapes.comments}
-        flags = bytearray(len(file.stream) + 1)
-        for node, kind in enumerate(file.tree.kinds):
-            if kind in text_kinds:
-                start = file.stream.index_at(file.tree.starts[node])
-                stop = file.stream.index_at(file.tree.ends[node])
-                flags[start:stop] = b"\1" * (stop - start)
-        return flags
-
-    @cached_property
+    @property
     def starts(self) -> Mapping[int, Sequence[int]]:
         """The nodes that may be snippets, by the unit they start at."""
-        file = self._file
-        kinds = file.shapes.in_text_nodes
-        found: dict[int, list[int]] = {}
-        for node, kind in enumerate(file.tree.kinds):
-            if kind in kinds and node not in file.tree.faulty:
-                try:
-                    start = file.units(node)[0]
-                except UnsayableError:
-                    continue
-                found.setdefault(start, []).append(node)
-        return found
+        return self._starts
 
     def starting_at(self, index: int, stop: int) -> Sequence[InTextSnippet]:
         """Returns the snippets that start at unit `index` and end at or before `stop`."""
@@ -215,3 +197,29 @@ def _speakable(start: int, stop: int, faulty: bool) -> bool:
     if stop - start > _LARGEST_NODE:
         raise UnsayableError("oversized node")
     return start < stop
+
+
+def _snippet_starts(file: SyntaxFile) -> dict[int, list[int]]:
+    """Returns the nodes that may be snippets, by the unit they start at."""
+    kinds, faulty = file.shapes.in_text_nodes, file.tree.faulty
+    found: dict[int, list[int]] = {}
+    for node, kind in enumerate(file.tree.kinds):
+        if kind in kinds and node not in faulty:
+            try:
+                start = file.units(node)[0]
+            except UnsayableError:
+                continue
+            found.setdefault(start, []).append(node)
+    return found
+
+
+def _text_flags(file: SyntaxFile) -> bytearray:
+    """Returns which units lie in a string or a comment."""
+    text_kinds = {*file.shapes.strings, *file.shapes.comments}
+    flags = bytearray(len(file.stream) + 1)
+    for node, kind in enumerate(file.tree.kinds):
+        if kind in text_kinds:
+            start = file.stream.index_at(file.tree.starts[node])
+            stop = file.stream.index_at(file.tree.ends[node])
+            flags[start:stop] = b"\1" * (stop - start)
+    return flags

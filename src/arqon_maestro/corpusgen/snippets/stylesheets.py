@@ -32,8 +32,8 @@ from arqon_maestro.corpusgen.snippets.stylesheet_tokens import (
     Token,
     tokens_of,
 )
-from arqon_maestro.corpusgen.snippets.syntax import SyntaxTree
 from arqon_maestro.corpusgen.snippets.tree_builder import TreeBuilder
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree
 
 NODE_TYPES = (
     "stylesheet block rule_set selectors selector declaration nested_declaration property_name "

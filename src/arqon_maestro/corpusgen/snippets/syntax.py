@@ -1,8 +1,6 @@
-"""The syntax layer: one walk of a tree-sitter tree into flat arrays.
+"""Grammars and parsers: from a source to its syntax tree.
 
-A node is an index into the arrays, in preorder, so that the nodes of a subtree are neighbours and
-no later step needs recursion or the native tree. After normalisation a source is ASCII, so byte
-and character offsets coincide.
+After normalisation a source is ASCII, so byte and character offsets coincide.
 """
 
 from __future__ import annotations
@@ -10,11 +8,12 @@ from __future__ import annotations
 import importlib
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from arqon_maestro.corpusgen.snippets.trees import SyntaxTree, walk
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.languages import Language
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 # An entry point here is no grammar but a function from a source to its tree.
 OWN_PARSERS = __package__ + "."
-ERROR_KIND = "ERROR"
-_ERROR_KIND_ID = 65535
 
 # On some sources that are no code ("a=>a=>…" in Java, "[[[…" in Dart) the parser takes time, and
 # even memory, that grows with the square of their length. Code takes a hundredth of this.
@@ -35,76 +32,6 @@ _CHUNK = 16384  # bytes that the parser reads at once
 
 class ParseLimitError(DataError):
     """A source that takes the parser much more time than code does."""
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxTree:
-    """A syntax tree as parallel lists over its nodes in preorder; node 0 is the root.
-
-    Attributes:
-        source: the ASCII text that was parsed.
-        kinds: node types; an anonymous token is written in quotes, ``'async'``.
-        starts, ends: offsets in characters.
-        fields: the name of the field a node fills in its parent, or "".
-        parents: the parent's index; -1 for the root.
-        befores: the sibling right before a node; -1 for the first.
-        afters: the index just behind a node's subtree.
-        faulty: nodes that contain a syntax error.
-        error_bytes: characters that lie in outermost ERROR nodes.
-        root: tree-sitter's own root node.
-    """
-
-    source: str
-    kinds: Sequence[str]
-    starts: Sequence[int]
-    ends: Sequence[int]
-    fields: Sequence[str]
-    parents: Sequence[int]
-    befores: Sequence[int]
-    afters: Sequence[int]
-    faulty: frozenset[int]
-    error_bytes: int
-    root: tree_sitter.Node | None
-
-    def __len__(self) -> int:
-        return len(self.kinds)
-
-    @property
-    def error_share(self) -> float:
-        """The share of the source that lies in ERROR nodes, 0 to 1."""
-        return self.error_bytes / len(self.source) if self.source else 0.0
-
-    def children(self, node: int) -> Iterator[int]:
-        """Yields the direct children of `node` in source order."""
-        afters = self.afters
-        child, end = node + 1, afters[node]
-        while child < end:
-            yield child
-            child = afters[child]
-
-    def siblings_before(self, node: int) -> Iterator[int]:
-        """Yields the siblings of a node that stand before it, the nearest first."""
-        sibling = self.befores[node]
-        while sibling >= 0:
-            yield sibling
-            sibling = self.befores[sibling]
-
-    def siblings_behind(self, node: int) -> Iterator[int]:
-        """Yields the siblings of a node that stand behind it, the nearest first."""
-        parent = self.parents[node]
-        sibling, end = self.afters[node], self.afters[parent] if parent >= 0 else 0
-        while sibling < end:
-            yield sibling
-            sibling = self.afters[sibling]
-
-    def follows(self, node: int, kinds: Sequence[str]) -> bool:
-        """Returns whether the sibling right before `node` is of one of `kinds`."""
-        before = self.befores[node]
-        return before >= 0 and self.kinds[before] in kinds
-
-    def text(self, node: int) -> str:
-        """Returns the source text of `node`."""
-        return self.source[self.starts[node] : self.ends[node]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +123,7 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
         if entry.startswith(OWN_PARSERS):
             tree = own_parser(entry)(source)
         else:
-            tree = _walk(source, load_grammar(entry))
+            tree = _parse(source, load_grammar(entry))
         if not tree.faulty:
             return tree
         if best is None or tree.error_bytes < best.error_bytes:
@@ -243,59 +170,6 @@ def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
     return tree
 
 
-def _walk(source: str, grammar: Grammar) -> SyntaxTree:
+def _parse(source: str, grammar: Grammar) -> SyntaxTree:
     tree = _native_tree(source, grammar)
-    kind_names, field_names = grammar.kinds, grammar.fields
-    kinds: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    fields: list[str] = []
-    parents: list[int] = []
-    befores: list[int] = []
-    afters: list[int] = []
-    faulty: list[int] = []
-    error_bytes, error_end = 0, 0
-    has_errors = tree.root_node.has_error
-    cursor = tree.walk()
-    ancestors: list[int] = []
-    before = -1
-    while True:
-        node = cursor.node
-        assert node is not None  # a cursor always stands on a node
-        index = len(kinds)
-        kind_id = node.kind_id
-        kinds.append(kind_names[kind_id] if kind_id != _ERROR_KIND_ID else ERROR_KIND)
-        starts.append(node.start_byte)
-        ends.append(node.end_byte)
-        fields.append(field_names[cursor.field_id or 0])
-        parents.append(ancestors[-1] if ancestors else -1)
-        befores.append(before)
-        afters.append(index + 1)
-        if has_errors and node.has_error:
-            faulty.append(index)
-            if kind_id == _ERROR_KIND_ID and starts[index] >= error_end:
-                error_end = ends[index]
-                error_bytes += error_end - starts[index]
-        if cursor.goto_first_child():
-            ancestors.append(index)
-            before = -1
-            continue
-        before = index
-        while not cursor.goto_next_sibling():
-            if not ancestors:
-                return SyntaxTree(
-                    source,
-                    kinds,
-                    starts,
-                    ends,
-                    fields,
-                    parents,
-                    befores,
-                    afters,
-                    frozenset(faulty),
-                    error_bytes,
-                    tree.root_node,
-                )
-            cursor.goto_parent()
-            before = ancestors.pop()
-            afters[before] = len(kinds)
+    return walk(source, tree.walk(), tree.root_node, grammar.kinds, grammar.fields)

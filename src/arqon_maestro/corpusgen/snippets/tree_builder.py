@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arqon_maestro.corpusgen.snippets.syntax import ERROR_KIND, SyntaxTree
+from arqon_maestro.corpusgen.snippets.trees import ERROR_KIND, SyntaxTree
 
 
 class TreeBuilder:
