@@ -55,6 +55,12 @@ Memory = Annotated[
         help="Work in files and need about so much memory: 512M, 4G [default: no limit].",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, help="Processes with --memory, threads without [default: the cores]."
+    ),
+]
 Arpa = Annotated[
     Path, typer.Option("--output", metavar="X", help="ARPA file to write; .gz compresses.")
 ]
@@ -127,15 +133,18 @@ def count(
     vocabulary: Vocabulary = None,
     empty_sentences: EmptySentences = 0,
     memory: Memory = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Counts the n-grams of text."""
+    from arqon_maestro.executors import LocalExecutor
     from arqon_maestro.speech_engine.ngram.count_file import write_counts
     from arqon_maestro.speech_engine.ngram.counts import count_ngrams
     from arqon_maestro.speech_engine.ngram.folder_store import open_store
     from arqon_maestro.speech_engine.ngram.text import read_vocabulary
 
     words = None if vocabulary is None else read_vocabulary(vocabulary)
+    executor = LocalExecutor(workers)
     with open_store(output, _memory_bytes(memory)) as store:
         counts = count_ngrams(
             text,
@@ -143,6 +152,8 @@ def count(
             vocabulary=words,
             empty_sentences=empty_sentences,
             store=store,
+            executor=executor,
+            threads=executor.workers,
             reporter=StreamReporter(),
         )
         write_counts(counts, output)
@@ -203,14 +214,17 @@ def train(
         bool, typer.Option("--open-vocabulary", help="Make <unk> a word with a probability.")
     ] = False,
     memory: Memory = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Estimates an interpolated modified Kneser-Ney model, and writes it as ARPA."""
+    from arqon_maestro.executors import LocalExecutor
     from arqon_maestro.speech_engine.ngram import training
     from arqon_maestro.speech_engine.ngram.discounting import Discounting
     from arqon_maestro.speech_engine.ngram.interpolation import Pruning
     from arqon_maestro.speech_engine.ngram.kneser_ney import Fallback
 
+    executor = LocalExecutor(workers)
     summary = training.train(
         text,
         output,
@@ -223,6 +237,8 @@ def train(
         pruning=Pruning(_choice("--pruning-rule", pruning_rule, PRUNING_RULES)),
         open_vocabulary=open_vocabulary,
         memory_bytes=_memory_bytes(memory),
+        executor=executor,
+        threads=executor.workers,
         reporter=StreamReporter(),
     )
     if as_json:

@@ -9,5 +9,15 @@ same for any number of workers.
 from arqon_maestro.executors.crew import Outcome
 from arqon_maestro.executors.local import LocalExecutor
 from arqon_maestro.executors.protocol import Executor, Job, Shard
+from arqon_maestro.executors.serial import SerialExecutor
+from arqon_maestro.executors.threads import map_in_threads
 
-__all__ = ["Executor", "Job", "LocalExecutor", "Outcome", "Shard"]
+__all__ = [
+    "Executor",
+    "Job",
+    "LocalExecutor",
+    "Outcome",
+    "SerialExecutor",
+    "Shard",
+    "map_in_threads",
+]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.speech_engine.ngram.counts import UNKNOWN_ID, NgramCounts
+from arqon_maestro.speech_engine.ngram.counts import NgramCounts
 from arqon_maestro.speech_engine.ngram.joins import gather, occurrences, suffix_column
 from arqon_maestro.speech_engine.ngram.levels import CountLevel
 from arqon_maestro.speech_engine.ngram.store import Column, chunks
+from arqon_maestro.speech_engine.ngram.text_parts import UNKNOWN_ID
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ def _contents(path: Path) -> bytes:
         raise MissingPartError("no such file", where=path) from None
     except IsADirectoryError:
         raise DataError("a folder, where an ARPA file was expected", where=path) from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError("a damaged gzip file", where=path, why=str(error)) from None
 
 

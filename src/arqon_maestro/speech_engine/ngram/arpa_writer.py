@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from arqon_maestro.artifacts import atomic_binary
+from arqon_maestro.executors import map_in_threads
 from arqon_maestro.speech_engine.ngram.model import NgramRows
 
 # n-grams made into text at once: few enough for the processor's caches.
@@ -32,11 +34,16 @@ class Writable(Protocol):
     def rows(self, order: int) -> Iterator[NgramRows]: ...
 
 
-def write_arpa(model: Writable, path: Path) -> None:
+def write_arpa(model: Writable, path: Path, *, threads: int = 1) -> None:
     """Writes a model as an ARPA file, gzip if the name ends ``.gz``; atomic, the same bytes always.
 
     Numbers are the shortest that read back as the same 32-bit float. A back-off weight of one is
     left out.
+
+    Args:
+        model: the model.
+        path: the file.
+        threads: number of threads that make text.
     """
     with atomic_binary(path) as stream:
         if path.suffix == ".gz":
@@ -44,12 +51,12 @@ def write_arpa(model: Writable, path: Path) -> None:
             with gzip.GzipFile(
                 filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=COMPRESSION_LEVEL
             ) as zipped:
-                _write(model, cast(BinaryIO, zipped))
+                _write(model, cast(BinaryIO, zipped), threads)
         else:
-            _write(model, stream)
+            _write(model, stream, threads)
 
 
-def _write(model: Writable, stream: BinaryIO) -> None:
+def _write(model: Writable, stream: BinaryIO, threads: int) -> None:
     sizes = "".join(f"ngram {order}={size}\n" for order, size in enumerate(model.sizes, 1))
     stream.write(f"\\data\\\n{sizes}".encode())
     spelled = pa.array(model.vocabulary, pa.string())
@@ -57,23 +64,31 @@ def _write(model: Writable, stream: BinaryIO) -> None:
     later = pc.binary_join_element_wise("", spelled, " ")
     for order in range(1, len(model.sizes) + 1):
         stream.write(f"\n\\{order}-grams:\n".encode())
-        for part in model.rows(order):
-            for start in range(0, part.log10_probabilities.size, ROWS_AT_ONCE):
-                rows = slice(start, start + ROWS_AT_ONCE)
-                stream.write(_lines(part, rows, first, later, order == len(model.sizes)))
+        lines = partial(_lines, first, later, order == len(model.sizes))
+        for text in map_in_threads(lines, _slices(model.rows(order)), threads):
+            stream.write(text)
     stream.write(b"\n\\end\\\n")
 
 
-def _lines(
-    part: NgramRows, rows: slice, first: pa.Array, later: pa.Array, is_highest: bool
-) -> memoryview:
-    texts = [_numbers(part.log10_probabilities[rows])]
+def _slices(parts: Iterable[NgramRows]) -> Iterator[NgramRows]:
+    for part in parts:
+        for start in range(0, part.log10_probabilities.size, ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            yield NgramRows(
+                [column[rows] for column in part.words],
+                part.log10_probabilities[rows],
+                part.log10_backoffs[rows],
+            )
+
+
+def _lines(first: pa.Array, later: pa.Array, is_highest: bool, part: NgramRows) -> memoryview:
+    texts = [_numbers(part.log10_probabilities)]
     for place, column in enumerate(part.words):
-        texts.append((later if place else first).take(pa.array(column[rows])))
+        texts.append((later if place else first).take(pa.array(column)))
     if is_highest:
         texts.append(pa.scalar("\n"))
     else:
-        backoffs = part.log10_backoffs[rows]
+        backoffs = part.log10_backoffs
         ends = pc.binary_join_element_wise("\t", _numbers(backoffs), "\n", "")
         texts.append(pc.if_else(pa.array(backoffs == 0), "\n", ends))
     lines = pc.binary_join_element_wise(*texts, "")

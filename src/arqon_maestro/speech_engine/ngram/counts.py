@@ -1,12 +1,14 @@
 """Counts of n-grams of orders 1 to 6 of a text, in memory or beyond it.
 
 Only windows of the highest order are sorted (see `windows`); every shorter n-gram is a prefix.
-A text whose windows do not fit into the memory is sorted in runs, which are then merged range by
-range. The result is the same to the last bit.
+With a store in files, the text is read and its windows are sorted shard by shard on an executor
+(see `sharding`), and the sorted runs are then merged range by range. The result is the same to the
+last bit.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +19,21 @@ from numpy.typing import NDArray
 
 from arqon_maestro.artifacts import digest_value
 from arqon_maestro.errors import DataError, UsageError
+from arqon_maestro.executors import Executor, SerialExecutor
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.levels import CountLevel, LevelBuilder
-from arqon_maestro.speech_engine.ngram.runs import sorted_windows
+from arqon_maestro.speech_engine.ngram.runs import (
+    Windows,
+    merge_row_bytes,
+    packed_pieces,
+    sort_row_bytes,
+)
+from arqon_maestro.speech_engine.ngram.sharding import (
+    ShardedSort,
+    bucket_bounds,
+    keyed_folder,
+    read_parts,
+)
 from arqon_maestro.speech_engine.ngram.store import (
     Checkpoint,
     Column,
@@ -27,15 +41,26 @@ from arqon_maestro.speech_engine.ngram.store import (
     Store,
     chunks,
 )
-from arqon_maestro.speech_engine.ngram.text import MARKERS, TextBlock, read_blocks
+from arqon_maestro.speech_engine.ngram.text import MARKERS, read_blocks
+from arqon_maestro.speech_engine.ngram.text_parts import (
+    END_ID,
+    START_ID,
+    UNKNOWN_ID,
+    PartBuilder,
+    TextPart,
+)
 from arqon_maestro.speech_engine.ngram.trie import bits_for
-from arqon_maestro.speech_engine.ngram.windows import Packing
+from arqon_maestro.speech_engine.ngram.windows import Packing, count_windows
 
-UNKNOWN_ID, START_ID, END_ID = range(len(MARKERS))
 MAXIMUM_ORDER = 6
 # Stages of the work that a later run can start from. The version changes with their content.
-TEXT_STAGE, COUNTS_STAGE = "text", "counts"
-TEXT_VERSION = 1
+TEXT_STAGE, RUNS_STAGE, COUNTS_STAGE = "text", "runs", "counts"
+STAGES_VERSION = 2
+# Positions that a worker sorts at once, whatever the memory: about a gigabyte.
+LARGEST_ROWS = 12 << 20
+# Positions of a bucket, if a worker can sort so many: few, so that the workers end together.
+BUCKET_ROWS = 4 << 20
+EMPTY_SENTENCE = np.array([START_ID, END_ID], np.uint32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +105,8 @@ def count_ngrams(
     vocabulary: Sequence[str] | None = None,
     empty_sentences: int = 0,
     store: Store | None = None,
+    executor: Executor | None = None,
+    threads: int = 1,
     reporter: Reporter = SILENT,
 ) -> NgramCounts:
     """Counts the n-grams of text files (see `read_blocks`).
@@ -90,29 +117,44 @@ def count_ngrams(
         vocabulary: the words that are known; any other counts as ``<unk>``. Default: all words.
         empty_sentences: weight of the sentence without words, added to those of the text.
         store: where the work is done; default: in memory.
-        reporter: told of the bytes read.
+        executor: what counts the shards of the text, if the store is in files; default: this
+            process.
+        threads: number of threads, if the store is in memory.
+        reporter: told of the progress.
 
     Raises:
         UsageError: an order outside 1 to 6, or a negative number of empty sentences.
         DataError: a malformed text (see `read_blocks`), or one without any word.
+        WorkFailedError: a worker died.
     """
     if not 1 <= order <= MAXIMUM_ORDER:
         raise UsageError(f"no n-grams of order {order}", why=f"orders are 1 to {MAXIMUM_ORDER}")
     if empty_sentences < 0:
         raise UsageError(f"{empty_sentences} empty sentences", why="the weight is 0 or more")
     store = MemoryStore() if store is None else store
-    text_key = digest_value([TEXT_VERSION, *(_identity(path) for path in paths)])
+    text_key = digest_value([STAGES_VERSION, *(_identity(path) for path in paths)])
     key = digest_value([text_key, order, vocabulary, empty_sentences])
     done = store.saved(COUNTS_STAGE, key)
     if done is not None:
         return _counts_of(done, store)
-    stream = _read(paths, text_key, store, reporter)
-    if not stream.tokens:
+    executor = SerialExecutor() if executor is None else executor
+    folders: list[Path] = []
+    if store.folder is None:
+        parts = [_read(paths, store, threads, reporter)]
+    else:
+        folders.append(keyed_folder(store.folder, TEXT_STAGE, text_key))
+        parts = read_parts(paths, folders[0], executor, reporter)
+    if not any(part.tokens for part in parts):
         raise DataError("a text without words", where=paths[0] if paths else None)
-    counts = _Counter(stream, order, vocabulary, empty_sentences, store).counts()
+    counter = _Counter(parts, order, vocabulary, empty_sentences, store)
+    if store.folder is None:
+        counts = counter.counts(counter.windows(threads))
+    else:
+        folders.append(keyed_folder(store.folder, RUNS_STAGE, key))
+        counts = counter.counts(counter.windows_in_files(folders[1], executor, reporter))
     store.save(COUNTS_STAGE, key, _checkpoint_of(counts))
-    store.forget(TEXT_STAGE)
-    stream.sequence.discard()
+    for folder in folders:
+        shutil.rmtree(folder)
     return counts
 
 
@@ -124,18 +166,14 @@ def _identity(path: Path) -> list[str | int]:
     return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 
 
-def _read(paths: Sequence[Path], key: str, store: Store, reporter: Reporter) -> _TokenStream:
-    done = store.saved(TEXT_STAGE, key)
-    if done is not None:
-        return _TokenStream.resumed(done)
-    stream = _TokenStream(store.column(np.uint32))
+def _read(paths: Sequence[Path], store: Store, threads: int, reporter: Reporter) -> TextPart:
+    builder = PartBuilder(store.column(np.uint32))
     with reporter.task("counting", total=_size_bytes(paths), unit="bytes") as task:
         for path in paths:
-            for block in read_blocks(path):
-                stream.add(block)
+            for block in read_blocks(path, threads=threads):
+                builder.add(block)
                 task.advance(block.size_bytes)
-    store.save(TEXT_STAGE, key, stream.checkpoint())
-    return stream
+    return builder.part()
 
 
 def _checkpoint_of(counts: NgramCounts) -> Checkpoint:
@@ -178,126 +216,109 @@ def _size_bytes(paths: Sequence[Path]) -> int | None:
     return sum(path.stat().st_size for path in paths) or None
 
 
-class _TokenStream:
-    """Words of the text as ids by first appearance, sentences between their markers."""
-
-    def __init__(self, sequence: Column[np.uint32]) -> None:
-        self._ids: dict[str, int] = {word: number for number, word in enumerate(MARKERS)}
-        self.sequence = sequence
-        self.tokens = 0
-        self.sentences = 0
-
-    @classmethod
-    def resumed(cls, done: Checkpoint) -> _TokenStream:
-        """Returns the stream that an earlier run read."""
-        stream = cls(done.columns["sequence"])
-        stream._ids = {word: number for number, word in enumerate(done.facts["words"])}
-        stream.tokens, stream.sentences = done.facts["tokens"], done.facts["sentences"]
-        return stream
-
-    def checkpoint(self) -> Checkpoint:
-        """Returns all of the stream, for `resumed`."""
-        facts = {"words": self.words, "tokens": self.tokens, "sentences": self.sentences}
-        return Checkpoint(facts, {"sequence": self.sequence})
-
-    @property
-    def words(self) -> list[str]:
-        """Word of each id."""
-        return list(self._ids)
-
-    def add(self, block: TextBlock) -> None:
-        ids = self._ids
-        local = [ids.setdefault(word, len(ids)) for word in block.words]
-        tokens = np.array(local, np.uint32)[block.tokens]
-        self.sequence.append(_with_markers(tokens, block.lengths))
-        self.tokens += block.tokens.size
-        self.sentences += block.lengths.size
-
-
-def _with_markers(tokens: NDArray[np.uint32], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
-    sequence = np.empty(tokens.size + 2 * lengths.size, np.uint32)
-    stops = np.cumsum(lengths + 2)
-    is_word = np.ones(sequence.size, np.bool_)
-    is_word[stops - 1] = False
-    is_word[stops - 2 - lengths] = False
-    sequence[stops - 1] = END_ID
-    sequence[stops - 2 - lengths] = START_ID
-    sequence[is_word] = tokens
-    return sequence
-
-
 class _Counter:
-    """Windows of a stream of words, and the levels made from them."""
+    """Windows of a text, and the levels made from them."""
 
     def __init__(
         self,
-        stream: _TokenStream,
+        parts: Sequence[TextPart],
         order: int,
         vocabulary: Sequence[str] | None,
         empty_sentences: int,
         store: Store,
     ) -> None:
-        self.stream = stream
+        self.parts = parts
         self.order = order
         self.empty_sentences = empty_sentences
         self.store = store
-        seen = stream.words
-        known = set(seen if vocabulary is None else vocabulary).difference(MARKERS)
+        seen = set(MARKERS).union(*(part.words for part in parts))
+        known = (seen if vocabulary is None else set(vocabulary)).difference(MARKERS)
         self.vocabulary = (*MARKERS, *sorted(known))
         # Words that do not occur get no bits in the windows.
         present = (*MARKERS, *sorted(known.intersection(seen)))
         compact = {word: number for number, word in enumerate(present)}
-        self.compact_ids = np.array([compact.get(word, UNKNOWN_ID) for word in seen], np.uint32)
+        self.compact_ids = [
+            np.array([compact.get(word, UNKNOWN_ID) for word in part.words], np.uint32)
+            for part in parts
+        ]
         ids = {word: number for number, word in enumerate(self.vocabulary)}
         self.final_ids = np.array([ids[word] for word in present], np.int32)
+        self.packing = Packing(order, bits_for(self.final_ids.size))
 
-    def counts(self) -> NgramCounts:
+    def windows(self, threads: int) -> Iterator[Windows]:
+        """Yields the sorted windows of the only part, sorted in memory."""
+        (part,), (ids,) = self.parts, self.compact_ids
+        if self.order > 1:
+            if self.empty_sentences:
+                part.sequence.append(EMPTY_SENTENCE)
+            for limbs in packed_pieces(part.sequence, ids, self.packing, END_ID, threads=threads):
+                yield count_windows(limbs, self.packing)
+
+    def windows_in_files(
+        self, folder: Path, executor: Executor, reporter: Reporter
+    ) -> Iterator[Windows]:
+        """Yields the sorted windows of all parts, sorted in files."""
+        if self.order == 1:
+            return
+        rows = self._rows(sort_row_bytes(self.packing) * executor.workers)
+        sort = ShardedSort(
+            self.packing,
+            bucket_bounds(self._occurrences(), min(rows, BUCKET_ROWS)),
+            rows,
+            self._rows(merge_row_bytes(self.packing) * executor.workers),
+            folder,
+            executor,
+            reporter,
+        )
+        parts, ids = self.parts, self.compact_ids
         if self.empty_sentences:
-            self.stream.sequence.append(np.array([START_ID, END_ID], np.uint32))
+            sequence = self.store.column(np.uint32)
+            sequence.append(EMPTY_SENTENCE)
+            markers = np.arange(len(MARKERS))
+            parts = [*parts, TextPart(MARKERS, np.zeros(len(MARKERS), np.int64), sequence)]
+            ids = [*ids, markers.astype(np.uint32)]
+        for run in sort.runs(parts, ids):
+            for start, stop in chunks(run.counts.size):
+                yield run.read(start, stop)
+
+    def _rows(self, row_bytes: int) -> int:
+        return min(self.store.rows_in_memory(row_bytes) or LARGEST_ROWS, LARGEST_ROWS)
+
+    def counts(self, windows: Iterator[Windows]) -> NgramCounts:
+        """Returns the counts of all orders."""
         unigrams = self._unigrams()
         builder = LevelBuilder(self.order, END_ID, unigrams, self.store)
-        if self.order > 1:
-            packing = Packing(self.order, bits_for(self.final_ids.size))
-            for limbs, counts in sorted_windows(self._pieces, packing, END_ID, self.store):
-                for start, stop in chunks(counts.size):
-                    columns = packing.unpack([limb[start:stop] for limb in limbs])
-                    part = self._weighed(columns, counts[start:stop])
-                    builder.add([self.final_ids[column] for column in columns], part)
+        for limbs, counts in windows:
+            for start, stop in chunks(counts.size):
+                columns = self.packing.unpack([limb[start:stop] for limb in limbs])
+                part = self._weighed(columns, counts[start:stop])
+                builder.add([self.final_ids[column] for column in columns], part)
         return NgramCounts(
             vocabulary=self.vocabulary,
             levels=builder.finish(),
-            sentences=self.stream.sentences + self.empty_sentences,
-            tokens=self.stream.tokens,
+            sentences=sum(part.sentences for part in self.parts) + self.empty_sentences,
+            tokens=sum(part.tokens for part in self.parts),
             oov_tokens=int(unigrams[UNKNOWN_ID]),
             store=self.store,
         )
 
-    def _pieces(self, rows: int | None) -> Iterator[NDArray[np.uint32]]:
-        """Yields the words of the windows that begin at each `rows` successive positions."""
-        sequence, reach = self.stream.sequence, self.order - 1
-        for start, stop in chunks(sequence.size, rows or sequence.size):
-            part = self.compact_ids[sequence.read(start, stop + reach)]
-            missing = stop + reach - sequence.size
-            if missing > 0:
-                part = np.concatenate((part, np.full(missing, END_ID, np.uint32)))
-            yield part
-
     def _unigrams(self) -> NDArray[np.int64]:
-        compact = np.zeros(self.final_ids.size, np.int64)
-        sequence = self.stream.sequence
-        for start, stop in chunks(sequence.size):
-            part = self.compact_ids[sequence.read(start, stop)]
-            compact += np.bincount(part, minlength=compact.size)
         unigrams = np.zeros(len(self.vocabulary), np.int64)
-        unigrams[self.final_ids] = compact
-        if self.empty_sentences:
-            unigrams[[START_ID, END_ID]] += self.empty_sentences - 1
+        unigrams[self.final_ids] = self._occurrences()
+        unigrams[[START_ID, END_ID]] += self.empty_sentences
         return unigrams
+
+    def _occurrences(self) -> NDArray[np.int64]:
+        """Returns how often each word that gets bits occurs."""
+        compact = np.zeros(self.final_ids.size, np.int64)
+        for part, ids in zip(self.parts, self.compact_ids, strict=True):
+            np.add.at(compact, ids, part.occurrences)
+        return compact
 
     def _weighed(
         self, columns: Sequence[NDArray[np.int32]], counts: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Adds the weight of the empty sentence, beyond the one that is in the stream."""
+        """Adds the weight of the empty sentence, beyond the one that is among the windows."""
         if not self.empty_sentences:
             return counts
         empty = (columns[0] == START_ID) & (columns[1] == END_ID)

@@ -30,7 +30,7 @@ from arqon_maestro.errors import DataError, UsageError
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.adjusted import adjusted_levels
 from arqon_maestro.speech_engine.ngram.backoff import log10_of
-from arqon_maestro.speech_engine.ngram.counts import START_ID, UNKNOWN_ID, NgramCounts
+from arqon_maestro.speech_engine.ngram.counts import NgramCounts
 from arqon_maestro.speech_engine.ngram.discounting import (
     Discounting,
     OrderDiscount,
@@ -48,6 +48,7 @@ from arqon_maestro.speech_engine.ngram.joins import Lookup, gather
 from arqon_maestro.speech_engine.ngram.model import NgramModel
 from arqon_maestro.speech_engine.ngram.store import Column, chunks, group_chunks
 from arqon_maestro.speech_engine.ngram.stored_model import StoredLevel, StoredModel
+from arqon_maestro.speech_engine.ngram.text_parts import START_ID, UNKNOWN_ID
 
 
 class Fallback(StrEnum):

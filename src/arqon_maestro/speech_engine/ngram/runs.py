@@ -1,16 +1,16 @@
-"""Windows sorted in runs that fit into the memory, and the runs merged range by range."""
+"""Windows sorted in pieces that fit into the memory, and the runs so made merged range by range."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.speech_engine.ngram.store import Column, Store
+from arqon_maestro.speech_engine.ngram.store import Column, chunks
 from arqon_maestro.speech_engine.ngram.trie import KeyArray
-from arqon_maestro.speech_engine.ngram.windows import Packing, count_windows, merge_counts
+from arqon_maestro.speech_engine.ngram.windows import Packing, merge_counts
 
 Windows = tuple[list[KeyArray], NDArray[np.int64]]
 
@@ -22,68 +22,76 @@ MERGE_BYTES, MERGE_BYTES_PER_LIMB = 48, 32
 SAMPLES_PER_RANGE = 16
 
 
-def sorted_windows(
-    pieces: Callable[[int | None], Iterator[NDArray[np.uint32]]],
+def sort_row_bytes(packing: Packing) -> int:
+    """Returns how much memory sorting needs for each position."""
+    return SORT_BYTES + SORT_BYTES_PER_LIMB * packing.limbs
+
+
+def merge_row_bytes(packing: Packing) -> int:
+    """Returns how much memory merging needs for each window."""
+    return MERGE_BYTES + MERGE_BYTES_PER_LIMB * packing.limbs
+
+
+def packed_pieces(
+    sequence: Column[np.uint32],
+    ids: NDArray[np.uint32],
     packing: Packing,
     filler: int,
-    store: Store,
-) -> Iterator[Windows]:
-    """Yields the distinct windows of a text with their counts, sorted, in successive parts.
+    rows: int | None = None,
+    *,
+    threads: int = 1,
+) -> Iterator[list[KeyArray]]:
+    """Yields the limbs of the windows at successive positions of a text.
 
     Args:
-        pieces: called with a number of positions (none for all), returns the words of the windows
-            that begin at each so many successive positions (see `Packing.pack`).
+        sequence: words of the text.
+        ids: word id of each value of `sequence`.
         packing: how windows are packed.
-        filler: the id that ends sentences.
-        store: where runs are kept.
+        filler: the value and the id that ends sentences.
+        rows: positions of a piece; default: all.
+        threads: number of threads.
     """
-    rows = store.rows_in_memory(SORT_BYTES + SORT_BYTES_PER_LIMB * packing.limbs)
-    runs: list[_Run] = []
-    held: Windows | None = None
-    for words in pieces(rows):
-        if held is not None:
-            runs.append(_Run.write(held, store))
-        held = count_windows(packing.pack(words, filler), packing)
-    if held is None:
-        return
-    if not runs:
-        yield held
-        return
-    runs.append(_Run.write(held, store))
-    held = None
-    row_bytes = MERGE_BYTES + MERGE_BYTES_PER_LIMB * packing.limbs
-    yield from _merged(runs, store.rows_in_memory(row_bytes))
+    reach = packing.order - 1
+    for start, stop in chunks(sequence.size, rows or max(1, sequence.size)):
+        words = sequence.read(start, stop + reach)
+        missing = stop - start + reach - words.size
+        if missing:
+            words = np.concatenate((words, np.full(missing, filler, np.uint32)))
+        yield packing.pack(words, filler, ids=ids, threads=threads)
 
 
 @dataclass(frozen=True, eq=False)
-class _Run:
-    """Sorted windows on disk."""
+class Run:
+    """Sorted windows in columns."""
 
     limbs: list[Column[np.uint64]]
     counts: Column[np.int64]
 
-    @classmethod
-    def write(cls, windows: Windows, store: Store) -> _Run:
+    def append(self, windows: Windows) -> None:
+        """Adds windows that come after those it has."""
         limbs, counts = windows
-        run = cls([store.column(np.uint64) for _ in limbs], store.column(np.int64))
-        for column, limb in zip(run.limbs, limbs, strict=True):
+        for column, limb in zip(self.limbs, limbs, strict=True):
             column.append(limb)
-        run.counts.append(counts)
-        return run
+        self.counts.append(counts)
 
     def read(self, start: int, stop: int) -> Windows:
+        """Returns the windows from `start` to before `stop`."""
         return [limb.read(start, stop) for limb in self.limbs], self.counts.read(start, stop)
 
     def discard(self) -> None:
+        """Gives the space back."""
         for limb in self.limbs:
             limb.discard()
         self.counts.discard()
 
 
-def _merged(runs: list[_Run], rows: int | None) -> Iterator[Windows]:
-    """Yields the windows of all runs, one range of first limbs after the other."""
-    total = sum(run.counts.size for run in runs)
-    rows = rows or total
+def merged(runs: list[Run], rows: int) -> Iterator[Windows]:
+    """Yields the distinct windows of all runs with their counts, sorted.
+
+    Args:
+        runs: sorted windows.
+        rows: about so many windows are held at once.
+    """
     step = max(1, rows // (SAMPLES_PER_RANGE * len(runs)))
     samples = [_sampled(run.limbs[0], step) for run in runs]
     starts = [0] * len(runs)
@@ -100,8 +108,6 @@ def _merged(runs: list[_Run], rows: int | None) -> Iterator[Windows]:
         del parts
         yield merge_counts(limbs, counts)
         starts = stops
-    for run in runs:
-        run.discard()
 
 
 def _sampled(limb: Column[np.uint64], step: int) -> KeyArray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -49,6 +50,10 @@ class Checkpoint:
 
 class Store(Protocol):
     """Makes columns."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Where columns and other files are kept; none in memory."""
 
     def column(self, dtype: type[Scalar]) -> Column[Scalar]:
         """Returns a new, empty column."""
@@ -97,6 +102,8 @@ class MemoryColumn(Generic[Scalar]):
 
 class MemoryStore:
     """Keeps columns in memory."""
+
+    folder = None
 
     def column(self, dtype: type[Scalar]) -> Column[Scalar]:
         return MemoryColumn(dtype)

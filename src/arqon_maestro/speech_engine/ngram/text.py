@@ -7,6 +7,7 @@ with Arrow's dictionary encoding. Only the distinct words of a block ever become
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.executors import map_in_threads
 
 UNKNOWN = "<unk>"
 SENTENCE_START = "<s>"
@@ -35,6 +37,17 @@ _IS_BLANK[list(BLANKS)] = True
 
 
 @dataclass(frozen=True)
+class Span:
+    """Part of a text file that holds whole lines: bytes from `start` to before `stop`, or all."""
+
+    start: int = 0
+    stop: int | None = None
+
+
+WHOLE_FILE = Span()
+
+
+@dataclass(frozen=True)
 class TextBlock:
     """Some successive lines of a file.
 
@@ -43,7 +56,7 @@ class TextBlock:
         tokens: `(tokens,)` positions in `words`, of all lines one after the other.
         lengths: `(lines,)` number of tokens of each line; zero for an empty line.
         path: the file.
-        first_line: number of the block's first line, from 1.
+        start: byte of the (decompressed) file where the block begins.
         size_bytes: of the text.
     """
 
@@ -51,38 +64,82 @@ class TextBlock:
     tokens: NDArray[np.int32]
     lengths: NDArray[np.int64]
     path: Path
-    first_line: int
+    start: int
     size_bytes: int
 
     def line_of(self, token: int) -> int:
-        """Returns the line number (from 1) of the token at position `token`."""
+        """Returns the line number (from 1) of the token at position `token`; reads the file."""
         ends = np.cumsum(self.lengths)
-        return self.first_line + int(np.searchsorted(ends, token, side="right"))
+        return _line_at(self.path, self.start) + int(np.searchsorted(ends, token, side="right"))
 
 
-def read_blocks(path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[TextBlock]:
+def spans_of(path: Path, span_bytes: int) -> list[Span]:
+    """Returns successive spans of a text file, of about so many bytes each.
+
+    A compressed file, which can only be read from its start, is one span; so is a missing one.
+    """
+    if path.suffix == ".gz" or not path.is_file():
+        return [WHOLE_FILE]
+    cuts = [0]
+    size = path.stat().st_size
+    with open(path, "rb") as stream:
+        for target in range(span_bytes, size, span_bytes):
+            if target > cuts[-1]:
+                cuts.append(_next_line(stream, target, size))
+    cuts = [cut for cut in cuts if cut < size] or [0]
+    return [Span(start, stop) for start, stop in zip(cuts, [*cuts[1:], None], strict=True)]
+
+
+def _next_line(stream: BinaryIO, start: int, size: int) -> int:
+    """Returns where the first line begins that begins at `start` or later."""
+    stream.seek(start - 1)
+    while data := stream.read(1 << 16):
+        found = data.find(b"\n")
+        if found >= 0:
+            return stream.tell() - len(data) + found + 1
+    return size
+
+
+def read_blocks(
+    path: Path,
+    *,
+    span: Span = WHOLE_FILE,
+    block_bytes: int = BLOCK_BYTES,
+    threads: int = 1,
+) -> Iterator[TextBlock]:
     """Yields the lines of a text file, plain or ``.gz``, in blocks.
 
     Words are separated by blanks (space, tab, carriage return, vertical tab, form feed).
     A line of blanks alone is an empty sentence. A last line without a line end counts.
+
+    Args:
+        path: the file.
+        span: the part of it to be read (see `spans_of`).
+        block_bytes: about so many bytes become a block.
+        threads: so many blocks are made at the same time.
 
     Raises:
         MissingPartError: there is no such file.
         DataError: not UTF-8, a NUL byte, a damaged gzip, or one of the words ``<s>``, ``</s>`` and
             ``<unk>``, which have a meaning of their own in a language model. Names path:line.
     """
-    line = 1
-    for data in _whole_lines(path, block_bytes):
-        block = _block(data, path, line)
-        yield block
-        line += block.lengths.size
+    pieces = _whole_lines(path, span, block_bytes)
+    yield from map_in_threads(lambda piece: _block(piece[1], path, piece[0]), pieces, threads)
 
 
-def _whole_lines(path: Path, block_bytes: int) -> Iterator[bytes]:
+def _whole_lines(path: Path, span: Span, block_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Yields successive bytes that end with a line, each with where it begins."""
     rest = b""
+    start = place = span.start
     try:
         with _open(path) as stream:
-            while data := stream.read(block_bytes):
+            stream.seek(place)
+            while span.stop is None or place < span.stop:
+                left = block_bytes if span.stop is None else min(block_bytes, span.stop - place)
+                data = stream.read(left)
+                if not data:
+                    break
+                place += len(data)
                 cut = data.rfind(b"\n") + 1
                 if not cut:
                     rest += data
@@ -93,16 +150,27 @@ def _whole_lines(path: Path, block_bytes: int) -> Iterator[bytes]:
                             why=f"a line is longer than {MAXIMUM_LINE_BYTES} bytes",
                         )
                     continue
-                yield rest + data[:cut]
+                yield start, rest + data[:cut]
                 rest = data[cut:]
+                start = place - len(rest)
     except FileNotFoundError:
         raise MissingPartError("no such file", where=path) from None
     except IsADirectoryError:
         raise DataError("a folder, where a text file was expected", where=path) from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError("a damaged gzip file", where=path, why=str(error)) from None
     if rest:
-        yield rest + b"\n"
+        yield start, rest + b"\n"
+
+
+def _line_at(path: Path, start: int) -> int:
+    """Returns the number of the line that begins at a byte of the (decompressed) file, from 1."""
+    line = 1
+    with _open(path) as stream:
+        while start and (data := stream.read(min(BLOCK_BYTES, start))):
+            line += data.count(b"\n")
+            start -= len(data)
+    return line
 
 
 def _open(path: Path) -> BinaryIO:
@@ -111,13 +179,13 @@ def _open(path: Path) -> BinaryIO:
     return open(path, "rb")
 
 
-def _block(data: bytes, path: Path, first_line: int) -> TextBlock:
+def _block(data: bytes, path: Path, start: int) -> TextBlock:
     raw = np.frombuffer(data, np.uint8)
     blank = _IS_BLANK[raw]
     ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
     newlines = np.flatnonzero(raw == NEWLINE)
     if b"\0" in data:
-        line = first_line + int(np.searchsorted(newlines, data.index(b"\0")))
+        line = _line_at(path, start) + int(np.searchsorted(newlines, data.index(b"\0")))
         raise DataError("a NUL byte in a text", where=f"{path}:{line}", why="not a text file?")
     lengths = np.diff(np.searchsorted(ends, newlines, side="right"), prepend=0)
     # One blank after each word and none elsewhere: then the words are adjacent slices.
@@ -133,7 +201,7 @@ def _block(data: bytes, path: Path, first_line: int) -> TextBlock:
     tokens = encoded.indices.to_numpy()
     names = [name[:-1] for name in encoded.dictionary.to_pylist()]
     words = _decode(names)
-    block = TextBlock(words, tokens, lengths, path, first_line, len(data))
+    block = TextBlock(words, tokens, lengths, path, start, len(data))
     _refuse_bad_words(block)
     return block
 
@@ -200,7 +268,7 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
         raise MissingPartError("no such file", where=path) from None
     except IsADirectoryError:
         raise DataError("a folder, where a vocabulary was expected", where=path) from None
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError("a damaged gzip file", where=path, why=str(error)) from None
     words.difference_update(MARKERS)
     if not words:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from arqon_maestro.executors import Executor
+from arqon_maestro.executors.local import available_cores
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
@@ -59,6 +61,8 @@ def train(
     pruning: Pruning = Pruning.SRILM,
     open_vocabulary: bool = False,
     memory_bytes: int | None = None,
+    executor: Executor | None = None,
+    threads: int | None = None,
     reporter: Reporter = SILENT,
 ) -> TrainingSummary:
     """Counts text, estimates a model and writes it as an ARPA file, atomically.
@@ -77,14 +81,17 @@ def train(
         memory_bytes: what the work should need at most, beside the vocabulary and the program
             itself; the rest is kept in a hidden folder beside the output, where a run that was
             killed goes on. Default: no limit. The model is the same.
+        executor: what counts the shards of the text, if memory is limited. Default: this process.
+        threads: number of threads; default: the cores that this process may use.
         reporter: told of the progress and the warnings.
 
     Raises:
-        MissingPartError, DataError, UsageError: see `count_ngrams` and `estimate`.
+        MissingPartError, DataError, UsageError, WorkFailedError: see `count_ngrams` and `estimate`.
     """
     started = time.monotonic()
     paths = [text] if isinstance(text, Path) else list(text)
     words = None if vocabulary is None else read_vocabulary(vocabulary)
+    threads = available_cores() if threads is None else threads
     with open_store(output, memory_bytes) as store:
         counts = count_ngrams(
             paths,
@@ -92,6 +99,8 @@ def train(
             vocabulary=words,
             empty_sentences=empty_sentences,
             store=store,
+            executor=executor,
+            threads=threads,
             reporter=reporter,
         )
         estimated = estimate(
@@ -105,7 +114,7 @@ def train(
         )
         for warning in estimated.warnings:
             reporter.say(f"warning: {warning}")
-        write_arpa(estimated.stored, output)
+        write_arpa(estimated.stored, output, threads=threads)
         return TrainingSummary(
             order=order,
             ngrams=estimated.stored.sizes,
