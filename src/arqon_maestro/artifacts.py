@@ -92,6 +92,13 @@ def write_json(path: Path, value: Any) -> None:
         stream.write("\n")
 
 
+def write_compact_json(path: Path, value: Any) -> None:
+    """Writes `value` as JSON on one line, atomically; for large values, many times quicker."""
+    with atomic_text(path) as stream:
+        stream.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        stream.write("\n")
+
+
 def read_json(path: Path) -> Any:
     """Reads JSON.
 

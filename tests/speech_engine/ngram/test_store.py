@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arqon_maestro.errors import UsageError, WorkFailedError
-from arqon_maestro.speech_engine.ngram import counts, folder_store, joins, runs, training
+from arqon_maestro.executors import LocalExecutor
+from arqon_maestro.speech_engine.ngram import folder_store, joins, runs, sharding, training
 from arqon_maestro.speech_engine.ngram.folder_store import FileColumn, FolderStore
+from arqon_maestro.speech_engine.ngram.sharding import bucket_bounds
 from arqon_maestro.speech_engine.ngram.store import (
     CHUNK_ROWS,
     MemoryColumn,
@@ -24,7 +26,12 @@ from arqon_maestro.speech_engine.ngram.store import (
     group_chunks,
 )
 from arqon_maestro.speech_engine.ngram.training import train
-from arqon_maestro.speech_engine.ngram.windows import merge_counts
+from arqon_maestro.speech_engine.ngram.windows import (
+    Packing,
+    count_windows,
+    merge_counts,
+    partition,
+)
 
 from . import reference
 from .conftest import WriteText
@@ -48,6 +55,7 @@ def tiny_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for function in (chunks, group_chunks):
         monkeypatch.setattr(function, "__defaults__", (41,))
     monkeypatch.setattr(joins, "CHUNK_ROWS", 41)
+    monkeypatch.setattr(sharding, "SHARD_BYTES", 3000)
     monkeypatch.setattr(folder_store, "FolderStore", TinyStore)
     yield
 
@@ -92,31 +100,57 @@ def test_the_same_bytes_as_in_memory(
     bits=st.sampled_from([3, 23, 33]),
 )
 def test_runs_merge_to_what_one_sort_gives(
-    tmp_path_factory: pytest.TempPathFactory,
-    words: list[int],
-    order: int,
-    piece: int,
-    limit: int,
-    bits: int,
+    words: list[int], order: int, piece: int, limit: int, bits: int
 ) -> None:
-    packing = runs.Packing(order, bits)
-    sequence = np.array(words + [2] * (order - 1), np.uint32)
-    whole = runs.count_windows(packing.pack(sequence, 2), packing)
-
-    def pieces(rows: int | None) -> Iterator[np.ndarray]:
-        for start, stop in chunks(len(words), rows or len(words)):
-            yield sequence[start : stop + order - 1]
-
-    class Pieces(FolderStore):
-        def rows_in_memory(self, row_bytes: int) -> int:
-            return piece if row_bytes < runs.MERGE_BYTES + 32 * packing.limbs else limit
-
-    with Pieces(tmp_path_factory.mktemp("store") / "work", 64 * MEBIBYTE) as folder:
-        parts = list(runs.sorted_windows(pieces, packing, 2, folder))
+    packing = Packing(order, bits)
+    sequence = MemoryColumn(np.uint32)
+    sequence.append(np.array(words, np.uint32))
+    ids = np.arange(6, dtype=np.uint32)
+    (whole,) = runs.packed_pieces(sequence, ids, packing, 2)
+    expected = count_windows(whole, packing)
+    sorted_runs = []
+    for limbs in runs.packed_pieces(sequence, ids, packing, 2, piece):
+        columns = [MemoryColumn(np.uint64) for _ in limbs]
+        sorted_runs.append(runs.Run(columns, MemoryColumn(np.int64)))
+        sorted_runs[-1].append(count_windows(limbs, packing))
+    parts = list(runs.merged(sorted_runs, limit))
     limbs = [np.concatenate(same) for same in zip(*(part[0] for part in parts), strict=True)]
     counts = np.concatenate([part[1] for part in parts])
-    assert [limb.tolist() for limb in limbs] == [limb.tolist() for limb in whole[0]]
-    assert counts.tolist() == whole[1].tolist()
+    assert [limb.tolist() for limb in limbs] == [limb.tolist() for limb in expected[0]]
+    assert counts.tolist() == expected[1].tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    words=st.lists(st.integers(0, 5), min_size=1, max_size=200),
+    order=st.integers(2, 4),
+    bounds=st.sets(st.integers(1, 6), max_size=4),
+    bits=st.sampled_from([3, 23, 33]),
+)
+def test_buckets_hold_the_windows_of_their_words(
+    words: list[int], order: int, bounds: set[int], bits: int
+) -> None:
+    packing = Packing(order, bits)
+    sequence = np.array([*words, *[2] * (order - 1)], np.uint32)
+    limits = [0, *sorted(bounds)]
+    laid, starts = partition(packing.pack(sequence, 2), packing, np.array(limits, np.uint64))
+    columns = np.stack(packing.unpack(laid), axis=1)
+    assert starts.tolist() == [sum(word < limit for word in words) for limit in limits] + [
+        len(words)
+    ]
+    plain = np.stack(packing.unpack(packing.pack(sequence, 2)), axis=1)
+    assert sorted(columns.tolist()) == sorted(plain.tolist())
+    for number, limit in enumerate(limits):
+        own = columns[starts[number] : starts[number + 1], 0]
+        assert (own >= limit).all()
+        assert number + 1 == len(limits) or (own < limits[number + 1]).all()
+
+
+def test_bounds_are_even_and_never_split_a_word() -> None:
+    occurrences = np.array([5, 0, 100, 3, 3, 3, 3, 3, 3, 0, 40, 1])
+    assert bucket_bounds(occurrences, 10) == (0, 3, 5, 8, 11)
+    assert bucket_bounds(occurrences, 10**9) == (0,)
+    assert bucket_bounds(np.ones(200_000, np.int64), 1)[:3] == (0, 3, 6)
 
 
 def test_nothing_merged_is_nothing() -> None:
@@ -164,44 +198,125 @@ def test_a_folder_needs_some_memory(tmp_path: Path) -> None:
 
 
 KILLED_RUN = """
-import os, signal, sys
+import importlib, os, signal, sys
 from pathlib import Path
-from arqon_maestro.speech_engine.ngram import counts, training
+from arqon_maestro.executors import LocalExecutor, SerialExecutor
+from arqon_maestro.speech_engine.ngram import sharding, training
+module, name, calls, workers, text, output = sys.argv[1:]
+module = importlib.import_module("arqon_maestro.speech_engine.ngram." + module)
+function, left = getattr(module, name), int(calls)
 def die(*arguments, **options):
-    os.kill(os.getpid(), signal.SIGKILL)
-module, name, text, output = sys.argv[1:]
-setattr({"counts": counts, "training": training}[module], name, die)
-training.train(Path(text), Path(output), order=3, empty_sentences=9, memory_bytes=64 << 20)
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return function(*arguments, **options)
+setattr(module, name, die)
+sharding.SHARD_BYTES = 4096
+executor = SerialExecutor() if workers == "1" else LocalExecutor(int(workers))
+training.train(Path(text), Path(output), order=3, empty_sentences=9, memory_bytes=64 << 20,
+    executor=executor)
 """
 
 
 @pytest.mark.parametrize(
-    ("module", "name", "never_again"),
+    ("module", "name", "calls", "left", "workers"),
     [
-        ("counts", "sorted_windows", [(counts, "read_blocks")]),
-        ("training", "write_arpa", [(counts, "read_blocks"), (counts, "sorted_windows")]),
+        ("sharding", "read_blocks", 2, 1, 1),
+        ("sharding", "partition", 0, 4, 1),
+        ("sharding", "partition", 3, 1, 1),
+        ("sharding", "count_windows", 0, 1, 1),
+        ("sharding", "write_compact_json", 5, 3, 2),
+        ("counts", "LevelBuilder", 0, 1, 1),
+        ("training", "estimate", 0, 1, 1),
+        ("training", "write_arpa", 0, 1, 1),
     ],
 )
-def test_a_killed_run_goes_on(
+def test_a_killed_run_goes_on_where_it_was(
     write_text: WriteText,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     module: str,
     name: str,
-    never_again: list[tuple[ModuleType, str]],
+    calls: int,
+    left: int,
+    workers: int,
 ) -> None:
+    """Killed at a function's call after `calls` of them, it needs only `left` calls more."""
     text, output, whole = write_text(TEXT), tmp_path / "killed.arpa", tmp_path / "whole.arpa"
     train(text, whole, order=3, empty_sentences=9)
-    command = [sys.executable, "-c", KILLED_RUN, module, name, str(text), str(output)]
+    arguments = [module, name, str(calls), str(workers), str(text), str(output)]
+    command = [sys.executable, "-c", KILLED_RUN, *arguments]
     assert subprocess.run(command, timeout=60).returncode == -signal.SIGKILL
     assert not output.exists()
+    owner = import_module(f"arqon_maestro.speech_engine.ngram.{module}")
+    function, called = getattr(owner, name), []
+
+    def counted(*arguments: object, **options: object) -> object:
+        called.append(1)
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, counted)
+    monkeypatch.setattr(sharding, "SHARD_BYTES", 4096)
+    train(text, output, order=3, empty_sentences=9, memory_bytes=64 * MEBIBYTE)
+    assert len(called) == left
+    assert output.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_command_killed_again_and_again_ends_with_the_same_bytes(
+    write_text: WriteText, tmp_path: Path
+) -> None:
+    text = write_text(reference.random_text(seed=62, sentences=8000, words=9000))
+    output, whole = tmp_path / "killed.arpa", tmp_path / "whole.arpa"
+    command = [str(Path(sys.executable).parent / "maestro"), "lm", "train", "--order", "4"]
+    command += ["--text", str(text), "--output"]
+    subprocess.run([*command, str(whole)], check=True, timeout=300)
+    kills = 0
+    for patience_s in np.arange(1.0, 60.0, 1.0).tolist():
+        process = subprocess.Popen(
+            [*command, str(output), "--memory", "64M"], stderr=subprocess.DEVNULL
+        )
+        try:
+            assert process.wait(patience_s) == 0
+            break
+        except subprocess.TimeoutExpired:
+            kills += 1
+            process.kill()
+            process.wait()
+    assert kills
+    assert output.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_two_workers_give_the_same_bytes(write_text: WriteText, tmp_path: Path) -> None:
+    text, output, whole = write_text(TEXT), tmp_path / "two.arpa", tmp_path / "whole.arpa"
+    train(text, whole, order=4, threads=3)
+    train(text, output, order=4, memory_bytes=64 * MEBIBYTE, executor=LocalExecutor(2))
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def test_a_worker_without_memory_is_an_error_that_helps(
+    write_text: WriteText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*arguments: object) -> None:
+        raise MemoryError
+
+    text, output, whole = write_text(TEXT), tmp_path / "killed.arpa", tmp_path / "whole.arpa"
+    train(text, whole, order=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(sharding, "partition", no_memory)
+        with pytest.raises(WorkFailedError, match="MemoryError") as caught:
+            train(text, output, order=2, memory_bytes=64 * MEBIBYTE)
+    assert "--workers" in (caught.value.remedy or "")
+    (tmp_path / ".killed.arpa.partial-1").write_text("half")
 
     def forbidden(*arguments: object, **options: object) -> None:
         raise AssertionError("done already")
 
-    for owner, function in never_again:
-        monkeypatch.setattr(owner, function, forbidden)
-    train(text, output, order=3, empty_sentences=9, memory_bytes=64 * MEBIBYTE)
+    monkeypatch.setattr(sharding, "read_blocks", forbidden)
+    train(text, output, order=2, memory_bytes=64 * MEBIBYTE)
     assert output.read_bytes() == whole.read_bytes()
     assert not list(tmp_path.glob(".*"))
 

@@ -154,7 +154,7 @@ def count_ngrams(
         counts = counter.counts(counter.windows_in_files(folders[1], executor, reporter))
     store.save(COUNTS_STAGE, key, _checkpoint_of(counts))
     for folder in folders:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     return counts
 
 

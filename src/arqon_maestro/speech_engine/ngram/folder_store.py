@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 from contextlib import AbstractContextManager, nullcontext
+from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
@@ -17,7 +18,7 @@ from typing import Any, Generic
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.artifacts import read_json, write_json
+from arqon_maestro.artifacts import TEMPORARY_MARK, read_json, write_compact_json
 from arqon_maestro.errors import UsageError, WorkFailedError
 from arqon_maestro.speech_engine.ngram.store import (
     CHUNK_ROWS,
@@ -32,6 +33,8 @@ MEBIBYTE = 1 << 20
 SMALLEST_MEMORY_BYTES = 64 * MEBIBYTE
 LOCK_NAME = "lock"
 COLUMN_SUFFIX = ".column"
+# After these the folder stays, and the next run goes on there.
+RESUMABLE = (KeyboardInterrupt, SystemExit, WorkFailedError)
 
 
 class FileColumn(Generic[Scalar]):
@@ -111,7 +114,7 @@ class FolderStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None or not issubclass(kind, KeyboardInterrupt | SystemExit):
+        if kind is None or not issubclass(kind, RESUMABLE):
             shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
@@ -128,7 +131,7 @@ class FolderStore:
             assert isinstance(column, FileColumn)
             columns[name] = [column.path.name, column.dtype.str, column.size]
         document = {"key": key, "facts": dict(checkpoint.facts), "columns": columns}
-        write_json(self._path(stage), document)
+        write_compact_json(self._path(stage), document)
 
     def saved(self, stage: str, key: str) -> Checkpoint | None:
         if not self._path(stage).exists():
@@ -175,4 +178,8 @@ def open_store(output: Path, memory_bytes: int | None) -> AbstractContextManager
     """
     if memory_bytes is None:
         return nullcontext(MemoryStore())
-    return FolderStore(output.parent / f".{output.name}.work", memory_bytes)
+    store = FolderStore(output.parent / f".{output.name}.work", memory_bytes)
+    # The folder is locked, so what else is half written is a killed run's.
+    for half_written in output.parent.glob(f"{escape(f'.{output.name}{TEMPORARY_MARK}')}*"):
+        half_written.unlink()
+    return store

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.artifacts import read_json, write_json
+from arqon_maestro.artifacts import read_json, write_compact_json
 from arqon_maestro.errors import WorkFailedError
 from arqon_maestro.executors import Executor, Job, Outcome
 from arqon_maestro.progress import SILENT, Reporter
@@ -89,7 +89,7 @@ class _Job:
                     why="its worker may have been without memory",
                     remedy="run the same command again with fewer --workers; it goes on from here",
                 )
-            write_json(destination, outcome.result)
+            write_compact_json(destination, outcome.result)
 
 
 class _Reading(_Job):
