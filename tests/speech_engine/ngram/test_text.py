@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.ngram.text import read_blocks, read_vocabulary
+from arqon_maestro.speech_engine.ngram.text import Span, read_blocks, read_vocabulary, spans_of
 
 
-def sentences(path: Path, **options: int) -> list[list[str]]:
+def sentences(path: Path, **options: int | Span) -> list[list[str]]:
     result = []
     for block in read_blocks(path, **options):
         tokens = iter(block.words[i] for i in block.tokens)
@@ -46,6 +46,41 @@ def test_as_python_splits_whatever_the_size_of_the_blocks(
     assert sentences(path, block_bytes=block_bytes) == [line.split() for line in lines]
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    text=st.text(alphabet="ab é\n\n", max_size=80),
+    span_bytes=st.integers(1, 30),
+    threads=st.integers(1, 3),
+)
+def test_spans_hold_whole_lines(
+    tmp_path_factory: pytest.TempPathFactory, text: str, span_bytes: int, threads: int
+) -> None:
+    path = tmp_path_factory.mktemp("text") / "text"
+    path.write_bytes(text.encode())
+    parts = [
+        sentence
+        for span in spans_of(path, span_bytes)
+        for sentence in sentences(path, span=span, block_bytes=7, threads=threads)
+    ]
+    assert parts == sentences(path)
+
+
+def test_a_bad_word_far_into_a_file_is_named_with_its_line(tmp_path: Path) -> None:
+    data = b"a b c d e\n" * 30 + b"f <s> g\n" + b"a b\n" * 20
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    spans = spans_of(path, 50)
+    assert len(spans) > 5
+    with pytest.raises(DataError, match=rf"{path}:31: the word <s>"):
+        for span in spans:
+            sentences(path, span=span, block_bytes=16)
+    zipped = tmp_path / "text.gz"
+    zipped.write_bytes(gzip.compress(data.replace(b"<s>", b"\0")))
+    assert len(spans_of(zipped, 50)) == 1
+    with pytest.raises(DataError, match=rf"{zipped}:31: a NUL byte"):
+        sentences(zipped, block_bytes=16, threads=2)
+
+
 @pytest.mark.parametrize("marker", ["<s>", "</s>", "<unk>"])
 def test_markers_in_the_text_are_refused_with_their_line(tmp_path: Path, marker: str) -> None:
     path = tmp_path / "text"
@@ -64,6 +99,10 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
         sentences(path)
     gz = tmp_path / "text.gz"
     gz.write_bytes(gzip.compress(b"a b c\n" * 100)[:-12])
+    with pytest.raises(DataError, match="damaged gzip"):
+        sentences(gz)
+    whole = gzip.compress(b"a b c\n" * 100)
+    gz.write_bytes(whole[:20] + b"\xff\xff" + whole[22:])
     with pytest.raises(DataError, match="damaged gzip"):
         sentences(gz)
     with pytest.raises(MissingPartError):
