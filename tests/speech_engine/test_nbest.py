@@ -146,3 +146,38 @@ def test_expansions_are_limited():
 def test_no_path_gives_nothing():
     nodes = (Node("<s>", 0), Node("</s>", 9))
     assert list(n_best(Lattice(nodes, ((), ()), 10), HashedModel(2), WIDE)) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_model_that_the_edges_hold_already_is_taken_out(seed):
+    """Edges that hold one model's costs, ranked under another, as if they had held none."""
+    rng = np.random.default_rng(seed)
+    included, model = HashedModel(3), HashedModel(2)
+    # A tree of words, so that an edge has one history.
+    nodes, incoming, histories = [Node("<s>", 0)], [()], [("<s>",)]
+    for number in range(1, 9):
+        source = int(rng.integers(0, number))
+        word = str(rng.choice(["a", "b", "c"]))
+        nodes.append(Node(word, number))
+        incoming.append((Edge(source, number, -float(rng.uniform(0, 3))),))
+        histories.append((*histories[source], word))
+    nodes.append(Node("</s>", 20))
+    incoming.append(tuple(Edge(n, 9, -float(rng.uniform(0, 3))) for n in range(1, 9)))
+    plain = Lattice(tuple(nodes), tuple(incoming), 21)
+
+    def with_costs(edge):
+        words = (*histories[edge.source], nodes[edge.target].word)[-included.order :]
+        ids = [included.word_ids[word] for word in words]
+        cost = -included.log10_probability(ids) * np.log(10)
+        return Edge(edge.source, edge.target, edge.acoustic_log_probability - cost)
+
+    held = Lattice(
+        tuple(nodes), tuple(tuple(with_costs(edge) for edge in edges) for edges in incoming), 21
+    )
+    weights = SearchSettings(acoustic_scale=1.0, beam=1e9, states_per_frame=10**6)
+    expected = list(n_best(plain, model, weights))
+    found = list(n_best(held, model, weights, included))
+    assert [one.words for one in found] == [one.words for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one.acoustic_cost == pytest.approx(other.acoustic_cost)
+        assert one.language_model_cost == pytest.approx(other.language_model_cost)

@@ -1,4 +1,4 @@
-"""Word lattices of pocketsphinx: its text format read into arrays sorted by time."""
+"""Word lattices, and pocketsphinx's text format of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arqon_maestro.speech_engine.lexicon.formats import from_pocketsphinx
 SILENCES = frozenset({"<sil>"})
 #: Names that start so are noises; ``<s>`` in the middle of an utterance is a search artefact.
 _NOISE_START = "["
-_SENTENCE_START, SENTENCE_END = "<s>", "</s>"
+SENTENCE_START, SENTENCE_END = "<s>", "</s>"
 #: pocketsphinx's scores are logarithms to this base (its ``-logbase``).
 LOG_BASE = 1.0001
 
@@ -24,13 +24,18 @@ class Node:
 
     Attributes:
         word: as in the language model; empty for silence and noise.
-        start_frame: first frame, 10 ms each.
+        start_frame: first frame; pocketsphinx's take 10 ms each.
         noise: whether it stands for a noise rather than for silence or a word.
+        level: of nodes that start at the same frame, those with a higher level may come after
+            those with a lower one.
+        spoken: what is written for the word, where the language model knows it by its class.
     """
 
     word: str
     start_frame: int
     noise: bool = False
+    level: int = 0
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def _sorted(
     final: int,
     frames: int,
 ) -> Lattice:
-    usable = {number for number, (name, _) in names.items() if name != _SENTENCE_START} | {initial}
+    usable = {number for number, (name, _) in names.items() if name != SENTENCE_START} | {initial}
     links = [
         (source, target, score)
         for source, target, score in links
@@ -137,7 +142,7 @@ def _sorted(
 
 
 def _node(name: str, start_frame: int) -> Node:
-    if name in (_SENTENCE_START, SENTENCE_END):
+    if name in (SENTENCE_START, SENTENCE_END):
         return Node(name, start_frame)
     noise = name.startswith(_NOISE_START)
     word = "" if noise or name in SILENCES else from_pocketsphinx(name)

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from arqon_maestro.speech_engine.lattice import SENTENCE_END, Edge, Lattice
+from arqon_maestro.speech_engine.lattice import SENTENCE_END, Edge, Lattice, Node
 from arqon_maestro.speech_engine.transcripts import FILLERS
 
 _LN_10 = math.log(10)
@@ -90,25 +90,49 @@ class _State:
     arcs: list[tuple[_State, float, float]]
 
 
-def n_best(lattice: Lattice, model: ContextModel, settings: SearchSettings) -> Iterator[Hypothesis]:
+def n_best(
+    lattice: Lattice,
+    model: ContextModel,
+    settings: SearchSettings,
+    included: ContextModel | None = None,
+) -> Iterator[Hypothesis]:
     """Yields distinct word sequences of `lattice`, cheapest first.
 
     Exact but for the beam. Without a path from start to end within the beam nothing is yielded.
+
+    Args:
+        lattice: words, and what they sound like.
+        model: the language model.
+        settings: weights and limits.
+        included: a language model whose costs the lattice's edges hold already, whole paths taken
+            together. They are taken out of the acoustic cost.
     """
-    final = _forward(lattice, model, settings)
+    final = _forward(lattice, model, settings, included)
     if final is not None:
         yield from _backward(final, lattice, settings)
 
 
-def _forward(lattice: Lattice, model: ContextModel, settings: SearchSettings) -> _State | None:
+def _stage(node: Node) -> tuple[int, int]:
+    """Returns what nodes have in common between which there is no edge."""
+    return node.start_frame, node.level
+
+
+def _forward(
+    lattice: Lattice,
+    model: ContextModel,
+    settings: SearchSettings,
+    included: ContextModel | None,
+) -> _State | None:
     """Returns the best final state; states hold all arcs into them that survived."""
-    ids = model.word_ids
-    start = ids.get(lattice.nodes[0].word, model.unknown_id)
+    vocabulary = {word: number for number, word in enumerate(_words(lattice))}
     states: list[list[_State]] = [[] for _ in lattice.nodes]
-    states[0] = [_State(0, (start,), 0.0, [])]
-    scorer = _Scorer(model)
+    states[0] = [_State(0, (vocabulary[lattice.nodes[0].word],), 0.0, [])]
+    scorer = _Scorer(model, vocabulary)
+    remover = _Scorer(included, vocabulary) if included is not None else None
+    scorers = (scorer, remover) if remover is not None else (scorer,)
+    history_length = max(one.history_length for one in scorers)
     for _, group in groupby(
-        range(1, len(lattice.nodes)), key=lambda index: lattice.nodes[index].start_frame
+        range(1, len(lattice.nodes)), key=lambda index: _stage(lattice.nodes[index])
     ):
         numbers = list(group)
         proposals: list[tuple[int, _State, Edge]] = [
@@ -117,20 +141,23 @@ def _forward(lattice: Lattice, model: ContextModel, settings: SearchSettings) ->
             for edge in lattice.incoming[number]
             for state in states[edge.source]
         ]
-        word_ids = {n: ids.get(lattice.nodes[n].word, model.unknown_id) for n in numbers}
-        scorer.look_up(
-            (state.history, word_ids[number])
+        wanted = dict.fromkeys(
+            (state.history, vocabulary[lattice.nodes[number].word])
             for number, state, _ in proposals
             if lattice.nodes[number].word
         )
+        for one in scorers:
+            one.look_up(wanted)
         found: dict[tuple[int, tuple[int, ...]], _State] = {}
         for number, state, edge in proposals:
             node = lattice.nodes[number]
             acoustic = -edge.acoustic_log_probability * settings.acoustic_scale
             if node.word:
-                word = word_ids[number]
+                word = vocabulary[node.word]
                 language = scorer.cost(state.history, word)
-                history = (*state.history, word)[-scorer.history_length :]
+                if remover is not None:
+                    acoustic -= remover.cost(state.history, word)
+                history = (*state.history, word)[-history_length:]
                 if node.word != SENTENCE_END:
                     acoustic += settings.word_cost
             else:
@@ -176,9 +203,9 @@ def _backward(final: _State, lattice: Lattice, settings: SearchSettings) -> Iter
         if not state.arcs:
             yield Hypothesis(after, acoustic, language)
             continue
-        word = lattice.nodes[state.node].word
-        spoken = word and word != SENTENCE_END and word not in FILLERS
-        words = (word, *after) if spoken else after
+        node = lattice.nodes[state.node]
+        spoken = node.word and node.word != SENTENCE_END and node.word not in FILLERS
+        words = (node.spoken or node.word, *after) if spoken else after
         for previous, arc_acoustic, arc_language in state.arcs:
             tie += 1
             ahead = acoustic + arc_acoustic + language + arc_language
@@ -195,22 +222,31 @@ def _backward(final: _State, lattice: Lattice, settings: SearchSettings) -> Iter
             )
 
 
-class _Scorer:
-    """Looks up conditional probabilities in batches and remembers them."""
+def _words(lattice: Lattice) -> list[str]:
+    return list(dict.fromkeys(node.word for node in lattice.nodes))
 
-    def __init__(self, model: ContextModel) -> None:
+
+class _Scorer:
+    """Looks up conditional probabilities in batches and remembers them.
+
+    Words and histories are given by number in a vocabulary of the lattice.
+    """
+
+    def __init__(self, model: ContextModel, vocabulary: Mapping[str, int]) -> None:
         self.history_length = max(1, model.order - 1)
         self._model = model
+        ids, unknown = model.word_ids, model.unknown_id
+        self._ids = np.array([ids.get(word, unknown) for word in vocabulary], np.int32)
         self._known: dict[tuple[tuple[int, ...], int], float] = {}
 
     def look_up(self, wanted: Iterable[tuple[tuple[int, ...], int]]) -> None:
-        """Fetches the probabilities of (history, word) pairs that are not known yet."""
+        """Fetches the probabilities of distinct (history, word) pairs that are not known yet."""
         by_length: dict[int, list[tuple[tuple[int, ...], int]]] = {}
-        for key in dict.fromkeys(wanted):
+        for key in wanted:
             if key not in self._known:
                 by_length.setdefault(len(key[0]), []).append(key)
         for length, keys in by_length.items():
-            rows = np.array([(*history, word) for history, word in keys], np.int32)
+            rows = self._ids[np.array([(*history, word) for history, word in keys])]
             # A model of order 1 looks at no history.
             first = max(0, length + 1 - self._model.order)
             columns = [rows[:, column].copy() for column in range(first, length + 1)]

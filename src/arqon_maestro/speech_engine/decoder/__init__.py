@@ -1,0 +1,1 @@
+"""Decodes acoustic scores with a Kaldi decoding graph: beam search, lattice, word lattice."""
