@@ -129,7 +129,8 @@ def test_scores_of_another_model():
     with pytest.raises(DataError, match="3 pdfs"):
         search.accept(np.zeros((2, 2), np.float32))
     with pytest.raises(DataError, match="transition id"):
-        BeamSearch(random_graph(0), TRANSITION_PDFS[:3], NO_LIMIT)
+        decoded_with = BeamSearch(random_graph(0), TRANSITION_PDFS[:3], NO_LIMIT)
+        decoded_with.accept(random_scores(0, 3))
 
 
 def circle(weight):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,42 @@ from numpy.typing import NDArray
 from arqon_maestro.errors import DataError
 
 Ints = NDArray[np.int64]
+
+
+class Leaving(NamedTuple):
+    """Arcs that leave some states. A: arcs.
+
+    Attributes:
+        sources: `(A,)` position among the states asked for.
+        ilabels, olabels, weights, nexts: `(A,)` as in `Arcs`.
+    """
+
+    sources: Ints
+    ilabels: NDArray[np.int32]
+    olabels: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    nexts: Ints
+
+
+class SearchGraph(Protocol):
+    """What the search needs of a graph. All states are given as arrays `(K,)`."""
+
+    @property
+    def start(self) -> int:
+        """The first state."""
+
+    @property
+    def size(self) -> int:
+        """One more than the highest state that was named until now."""
+
+    def emitting_from(self, states: Ints) -> Leaving:
+        """Returns the arcs that take a frame."""
+
+    def silent_from(self, states: Ints) -> Leaving:
+        """Returns the arcs that take none; this may name states that are new."""
+
+    def finals_of(self, states: Ints) -> NDArray[np.float64]:
+        """Returns what it costs to end in each state, infinite where that cannot be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +70,20 @@ class Arcs:
     weights: NDArray[np.float32]
     nexts: NDArray[np.int32]
 
-    def leaving(self, states: Ints) -> tuple[Ints, Ints]:
-        """Returns the arcs that leave `states`, and for each of them its position in `states`."""
+    def leaving(self, states: Ints) -> Leaving:
+        """Returns the arcs that leave `states`."""
         starts = self.first[states]
         counts = self.first[states + 1] - starts
         ends = np.cumsum(counts)
         sources = np.repeat(np.arange(states.size), counts)
         arcs = np.arange(sources.size) + (starts - ends + counts)[sources]
-        return arcs, sources
+        return Leaving(
+            sources,
+            self.ilabels[arcs],
+            self.olabels[arcs],
+            self.weights[arcs].astype(np.float64),
+            self.nexts[arcs].astype(np.int64),
+        )
 
     def chosen(self, chosen: NDArray[np.bool_]) -> Arcs:
         """Returns the arcs of a mask `(A,)`."""
@@ -102,4 +145,17 @@ class DecodingGraph:
     @cached_property
     def silent(self) -> Arcs:
         """The arcs that take none."""
-        return self.arcs.chosen(self.arcs.ilabels <= 0)
+        return self.arcs.chosen(self.arcs.ilabels == 0)
+
+    @property
+    def size(self) -> int:
+        return self.final_costs.size
+
+    def emitting_from(self, states: Ints) -> Leaving:
+        return self.emitting.leaving(states)
+
+    def silent_from(self, states: Ints) -> Leaving:
+        return self.silent.leaving(states)
+
+    def finals_of(self, states: Ints) -> NDArray[np.float64]:
+        return self.final_costs[states].astype(np.float64)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.decoder.graph import DecodingGraph, Ints
+from arqon_maestro.speech_engine.decoder.graph import Ints, SearchGraph
 
 Costs = NDArray[np.float64]
 
@@ -120,25 +120,16 @@ class BeamSearch:
         settings: limits.
     """
 
-    graph: DecodingGraph
+    graph: SearchGraph
     pdfs: NDArray[np.int32]
     settings: BeamSettings = field(default_factory=BeamSettings)
 
     def __post_init__(self) -> None:
-        labels = self.graph.emitting.ilabels
-        if labels.size and labels.max() >= self.pdfs.size:
-            raise DataError(
-                f"a decoding graph with the transition id {labels.max()}",
-                why=f"the acoustic model has {self.pdfs.size - 1}",
-            )
-        emitting = self.graph.emitting
-        self._arc_pdfs = self.pdfs[emitting.ilabels]
-        self._has_silent = np.diff(self.graph.silent.first) > 0
-        states = self.graph.final_costs.size
-        self._best = np.full(states, np.inf)
-        self._position = np.zeros(states, np.int64)
-        self._best[self.graph.start] = 0.0
-        self._frames = [self._settle([np.array([self.graph.start])], np.inf, None)]
+        self._best = np.full(self.graph.size, np.inf)
+        self._position = np.zeros(self.graph.size, np.int64)
+        start = np.array([self.graph.start])
+        self._best[start] = 0.0
+        self._frames = [self._settle(start, np.inf, None)]
 
     @property
     def frames(self) -> int:
@@ -169,7 +160,7 @@ class BeamSearch:
     def finish(self) -> TokenLattice:
         """Returns the lattice of what was accepted; nothing can be accepted after it."""
         last = self._frames[-1]
-        final_costs = self.graph.final_costs[last.states].astype(np.float64)
+        final_costs = self.graph.finals_of(last.states)
         reached = bool(np.isfinite(last.costs + final_costs).any())
         if not reached:
             final_costs = np.zeros_like(final_costs)
@@ -181,25 +172,22 @@ class BeamSearch:
     def _advance(self, acoustic_costs: NDArray[np.float32]) -> Frame:
         before = self._frames[-1]
         active = self._active(before.costs)
-        emitting = self.graph.emitting
-        arcs, sources = emitting.leaving(before.states[active])
-        acoustic = acoustic_costs[self._arc_pdfs[arcs]].astype(np.float64)
-        graph = emitting.weights[arcs].astype(np.float64)
+        sources, labels, words, graph, targets = self.graph.emitting_from(before.states[active])
+        if labels.size and labels.max() >= self.pdfs.size:
+            raise DataError(
+                f"a decoding graph with the transition id {labels.max()}",
+                why=f"the acoustic model has {self.pdfs.size - 1}",
+            )
+        acoustic = acoustic_costs[self.pdfs[labels]].astype(np.float64)
         costs = before.costs[active[sources]] + graph + acoustic
         limit = costs.min(initial=np.inf) + self.settings.beam
         kept = costs <= limit
-        arcs, costs = arcs[kept], costs[kept]
-        targets = emitting.nexts[arcs].astype(np.int64)
+        costs, targets = costs[kept], targets[kept]
         np.minimum.at(self._best, targets, costs)
         links = Links(
-            active[sources[kept]],
-            targets,
-            emitting.olabels[arcs],
-            graph[kept],
-            acoustic[kept],
-            costs,
+            active[sources[kept]], targets, words[kept], graph[kept], acoustic[kept], costs
         )
-        return self._settle([np.unique(targets)], limit, links)
+        return self._settle(np.unique(targets), limit, links)
 
     def _active(self, costs: Costs) -> Ints:
         """Returns the tokens that are followed: within the beam, not too many, not too few."""
@@ -214,49 +202,48 @@ class BeamSearch:
             limit = np.inf
         return np.flatnonzero(costs <= limit)
 
-    def _settle(self, reached: list[Ints], limit: float, emitting: Links | None) -> Frame:
+    def _settle(self, reached: Ints, limit: float, emitting: Links | None) -> Frame:
         """Follows the silent arcs from the states `reached`, and numbers the frame's tokens."""
-        best, silent = self._best, self.graph.silent
-        frontier = reached[0]
+        frontier, found = reached, [reached]
         for _ in range(_MOST_SILENT_STEPS):
-            frontier = frontier[self._has_silent[frontier]]
-            if not frontier.size:
-                break
-            arcs, sources = silent.leaving(frontier)
-            proposed = best[frontier[sources]] + silent.weights[arcs]
-            targets = silent.nexts[arcs].astype(np.int64)
+            sources, _, _, weights, targets = self.graph.silent_from(frontier)
+            self._make_room()
+            best = self._best
+            proposed = best[frontier[sources]] + weights
             better = (proposed <= limit) & (proposed < best[targets])
-            np.minimum.at(best, targets[better], proposed[better])
-            frontier = np.unique(targets[better])
-            reached.append(frontier)
+            if not better.any():
+                break
+            targets = targets[better]
+            np.minimum.at(best, targets, proposed[better])
+            frontier = np.unique(targets)
+            found.append(frontier)
         else:
             raise DataError("a decoding graph with a circle of silent arcs that costs less than 0")
-        states = np.unique(np.concatenate(reached))
+        states = np.unique(np.concatenate(found))
         costs = best[states]
         self._position[states] = np.arange(states.size)
-        within = states[self._has_silent[states]]
-        arcs, sources = silent.leaving(within)
-        weights = silent.weights[arcs].astype(np.float64)
-        from_costs = best[within[sources]] + weights
-        targets = silent.nexts[arcs].astype(np.int64)
+        sources, _, words, weights, targets = self.graph.silent_from(states)
         links = Links(
-            self._position[within[sources]],
-            targets,
-            silent.olabels[arcs],
-            weights,
-            np.zeros(arcs.size),
-            from_costs,
+            sources, targets, words, weights, np.zeros(sources.size), costs[sources] + weights
         )
         # A target that is out of the beam has an infinite cost, and is no token.
         links.keep(np.isfinite(best[targets]) & (links.sources != self._position[targets]))
         if emitting is None:
             emitting = _no_links()
-        for found in (emitting, links):
-            found.behind = found.behind - best[found.targets]
-            found.targets = self._position[found.targets]
-            found.keep(found.behind <= self.settings.lattice_beam)
+        for some in (emitting, links):
+            some.behind = some.behind - best[some.targets]
+            some.targets = self._position[some.targets]
+            some.keep(some.behind <= self.settings.lattice_beam)
         best[states] = np.inf
         return Frame(states, costs, np.full(states.size, np.nan), emitting, links)
+
+    def _make_room(self) -> None:
+        """Makes the tables long enough for all states that the graph has named."""
+        missing = self.graph.size - self._best.size
+        if missing > 0:
+            missing = max(missing, self._best.size)
+            self._best = np.concatenate([self._best, np.full(missing, np.inf)])
+            self._position = np.concatenate([self._position, np.zeros(missing, np.int64)])
 
     def _prune(self, behind: Costs, to_the_start: bool = False) -> None:
         """Drops the links that no path within the lattice beam takes.
