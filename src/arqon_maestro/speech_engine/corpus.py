@@ -109,7 +109,12 @@ def combine_corpora(
             taken[language] = wanted
             task.advance(1, language)
         if not any(taken.values()):
-            raise DataError("no sentence in any corpus", where=", ".join(map(str, corpora)))
+            raise DataError(
+                "no sentence in any corpus",
+                where=", ".join(map(str, corpora)),
+                why="every text is empty, or every share rounds to nothing",
+                remedy="maestro speech-engine generate-dataset --force",
+            )
     return taken
 
 
@@ -138,5 +143,9 @@ def filter_corpus(source: Path, destination: Path, vocabulary: Iterable[str]) ->
             words += len(tokens)
             replaced += filtered.count(HINT)
         if not sentences:
-            raise DataError("no sentence in this text", where=source)
+            raise DataError(
+                "no sentence in this text",
+                where=source,
+                remedy="maestro corpusgen text, or maestro speech-engine generate-dataset",
+            )
     return FilterStatistics(sentences, words, replaced)

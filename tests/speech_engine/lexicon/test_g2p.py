@@ -10,7 +10,8 @@ from arqon_maestro.speech_engine.lexicon.g2p import (
     split_dictionary,
     train_g2p,
 )
-from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES, Pronunciation
+from arqon_maestro.speech_engine.lexicon.g2p_scores import score
+from arqon_maestro.speech_engine.lexicon.pronunciations import STRESSED_PHONES, Pronunciation
 from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary
 
 # A thin slice of the dictionary keeps the tests quick.
@@ -39,6 +40,8 @@ def test_model_is_better_than_chance_on_held_out_words(trained):
     assert (scores.training_words, scores.held_out_words) == (1500, 200)
     assert 0 < scores.phone_error_rate < 0.35
     assert scores.phone_error_rate < scores.word_error_rate < 0.95
+    assert scores.phone_error_rate < scores.stressed_phone_error_rate < 0.5
+    assert scores.word_error_rate <= scores.stressed_word_error_rate
 
 
 def test_same_dictionary_gives_the_same_model(trained, tmp_path):
@@ -51,7 +54,7 @@ def test_predictions_are_phones_and_remembered(trained):
     model = G2pModel(trained[0])
     first = model.predict(["kitten", "backstop"], n_best=3)
     assert sorted(first) == ["backstop", "kitten"]
-    assert all(PHONES.issuperset(phones) for ways in first.values() for phones in ways)
+    assert all(STRESSED_PHONES.issuperset(phones) for ways in first.values() for phones in ways)
     assert 1 <= len(first["kitten"]) <= 3
     # Nothing is left of the model's file: the second answer comes from memory.
     model.path = model.path.with_name("gone.fst")
@@ -62,6 +65,22 @@ def test_pronounce_gives_lexicon_entries(trained):
     entries = G2pModel(trained[0]).pronounce(["zat", "bip"])
     assert [entry.word for entry in entries] == ["bip", "zat"]
     assert {entry.source for entry in entries} == {"g2p"}
+    assert all(STRESSED_PHONES.issuperset(entry.phones) for entry in entries)
+
+
+def test_scores_take_the_nearest_of_several_pronunciations():
+    references = {
+        "read": [("R", "EH1", "D"), ("R", "IY1", "D")],
+        "a": [("AH0",)],
+        "silent": [("S", "AY1", "L", "AH0", "N", "T")],
+    }
+    scores = score({"read": ("R", "IY0", "D"), "a": ("EY1",)}, references, training_words=7)
+    assert (scores.training_words, scores.held_out_words) == (7, 3)
+    # Wrong without stress: the vowel of "a", and all six phones of the word without an answer.
+    assert scores.phone_error_rate == pytest.approx(7 / 10)
+    assert scores.word_error_rate == pytest.approx(2 / 3)
+    assert scores.stressed_phone_error_rate == pytest.approx(8 / 10)
+    assert scores.stressed_word_error_rate == 1
 
 
 @pytest.mark.parametrize("word", ["é", "two words", "--help", "", "n2"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from arqon_maestro.errors import DataError, IntegrityError, MissingPartError
 from arqon_maestro.speech_engine.audio import SAMPLE_RATE_HZ
+from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES
 
 EMBEDDED_WHEEL = "pocketsphinx"
 EMBEDDED_MODEL = "en-us"
@@ -22,6 +23,8 @@ _KALDI_IVECTOR_FILES = tuple(
 )
 _KALDI_BINARY_START = b"\0B<TransitionModel> "
 _HEAD_BYTES = 64
+#: Marks of Kaldi's phones: none, or at the beginning, in, at the end of a word, or alone.
+_PLACES_IN_WORD = frozenset(["", "B", "I", "E", "S"])
 
 
 class BundleKind(StrEnum):
@@ -42,6 +45,8 @@ class AcousticBundle:
         folder: where its files are on this machine.
         ivectors: whether an i-vector extractor comes with it.
         sample_rate_hz: of the audio it was trained on.
+        phones: that pronunciations may be made of, without marks of the place in a word; None
+            where the model does not say it.
     """
 
     kind: BundleKind
@@ -49,6 +54,7 @@ class AcousticBundle:
     folder: Path
     ivectors: bool = False
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    phones: frozenset[str] | None = None
 
 
 def embedded_bundle() -> AcousticBundle:
@@ -69,7 +75,7 @@ def embedded_bundle() -> AcousticBundle:
     folder = Path(spec.origin).parent / "model" / EMBEDDED_MODEL / EMBEDDED_MODEL
     reference = f"{_EMBEDDED_MARK}{EMBEDDED_WHEEL}=={installed}/{EMBEDDED_MODEL}"
     _require(folder, _POCKETSPHINX_FILES)
-    return AcousticBundle(BundleKind.POCKETSPHINX, reference, folder)
+    return AcousticBundle(BundleKind.POCKETSPHINX, reference, folder, phones=PHONES)
 
 
 def folder_bundle(folder: Path, *, reference: str | None = None) -> AcousticBundle:
@@ -88,7 +94,7 @@ def folder_bundle(folder: Path, *, reference: str | None = None) -> AcousticBund
     name = reference or folder.name
     if (folder / "mdef").is_file():
         _require(folder, _POCKETSPHINX_FILES)
-        return AcousticBundle(BundleKind.POCKETSPHINX, name, folder)
+        return AcousticBundle(BundleKind.POCKETSPHINX, name, folder, phones=PHONES)
     if not (folder / "final.mdl").is_file():
         raise DataError(
             "not an acoustic model", where=folder, why="neither mdef nor final.mdl is in it"
@@ -104,7 +110,27 @@ def folder_bundle(folder: Path, *, reference: str | None = None) -> AcousticBund
     ivectors = (folder / "ivector_extractor").is_dir()
     if ivectors:
         _require(folder, _KALDI_IVECTOR_FILES)
-    return AcousticBundle(BundleKind.KALDI, name, folder, ivectors)
+    return AcousticBundle(BundleKind.KALDI, name, folder, ivectors, phones=_kaldi_phones(folder))
+
+
+def _kaldi_phones(folder: Path) -> frozenset[str] | None:
+    """Reads the phones of ``phones.txt``, if there is one: ``AA1_B 5`` names ``AA1``.
+
+    Raises:
+        DataError: a malformed line.
+    """
+    path = folder / "phones.txt"
+    if not path.is_file():
+        return None
+    phones = set()
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        fields = line.split()
+        if len(fields) != 2 or not fields[1].isdecimal():
+            raise DataError("a phone and its number expected", where=f"{path}:{number}")
+        phone, _, place = fields[0].partition("_")
+        if not phone.startswith(("#", "<")) and place in _PLACES_IN_WORD:
+            phones.add(phone)
+    return frozenset(phones)
 
 
 def resolve_bundle(reference: str, root: Path) -> AcousticBundle:

@@ -16,44 +16,66 @@ from arqon_maestro.speech_engine.lexicon.sources import (
     cmu_dictionary,
     hand_labelled,
     letters,
+    spelled_plainly,
     spelled_words,
 )
 
 _LETTERS = re.compile(r"[a-z]+")
 #: Words with more letters are not learned as one pronunciation: they are compounds in disguise.
 MAXIMUM_G2P_LETTERS = 24
+#: Words without a vowel letter are said letter by letter; longer ones are not words at all.
+MAXIMUM_SPELLED_LETTERS = 5
+_VOWEL_LETTERS = frozenset("aeiouy")
 
 
 def build_lexicon(
-    corpus_words: Iterable[str] = (), predicted: Iterable[Pronunciation] = ()
+    corpus_words: Iterable[str] = (),
+    predicted: Iterable[Pronunciation] = (),
+    own: Iterable[Pronunciation] = (),
 ) -> Lexicon:
-    """Builds the lexicon: hand-labelled words, CMU dictionary, letters, spelled words, then G2P.
+    """Builds the lexicon: own words, hand-labelled ones, CMU dictionary, letters, spelled, G2P.
+
+    An acronym that no dictionary has, and a word of the corpus without a vowel letter, is said
+    letter by letter even where it is not marked ``(spell)``.
 
     Args:
         corpus_words: words of the corpus; those marked ``(spell)`` get their spelled pronunciation,
             whether they are known acronyms or not.
         predicted: pronunciations by G2P of words that no other source has.
+        own: what a person has added; it comes first.
 
     Returns:
         All pronunciations; two sources that agree give one entry, named after the first.
     """
-    spelled_in_corpus = {unspelled(word) for word in corpus_words if is_spelled(word)}
-    to_spell = {word for word in spelled_in_corpus if _LETTERS.fullmatch(word)} | set(acronyms())
+    corpus = set(corpus_words)
+    marked = {unspelled(word) for word in corpus if is_spelled(word)}
+    to_spell = {word for word in marked if _LETTERS.fullmatch(word)} | set(acronyms())
+    said = [*own, *hand_labelled(), *cmu_dictionary(), *letters()]
+    known = {entry.word for entry in said}
+    unsayable = {word for word in corpus if is_said_by_letters(word)} | set(acronyms())
     sources: tuple[Iterable[Pronunciation], ...] = (
-        hand_labelled(),
-        cmu_dictionary(),
-        letters(),
+        said,
         spelled_words(sorted(word for word in to_spell if len(word) > 1)),
+        spelled_plainly(sorted(unsayable - known)),
         predicted,
     )
     return Lexicon.of(entry for source in sources for entry in source)
 
 
+def is_said_by_letters(word: str) -> bool:
+    """Says whether a word has no vowel letter and is short, so that nobody says it as a word."""
+    return (
+        2 <= len(word) <= MAXIMUM_SPELLED_LETTERS
+        and _LETTERS.fullmatch(word) is not None
+        and _VOWEL_LETTERS.isdisjoint(word)
+    )
+
+
 def missing_words(counts: Mapping[str, int], lexicon: Lexicon, limit: int) -> list[str]:
     """Returns the commonest words of a corpus that the lexicon lacks, for G2P.
 
-    Only words of two or more letters, at least one of them a vowel letter or ``y``; spelled words
-    need no G2P.
+    Only words of two or more letters, at least one of them a vowel letter or ``y``; what is spelled
+    needs no G2P.
 
     Args:
         counts: occurrences by word.
@@ -66,7 +88,7 @@ def missing_words(counts: Mapping[str, int], lexicon: Lexicon, limit: int) -> li
         if word not in lexicon
         and 2 <= len(word) <= MAXIMUM_G2P_LETTERS
         and _LETTERS.fullmatch(word)
-        and not set(word).isdisjoint("aeiouy")
+        and not _VOWEL_LETTERS.isdisjoint(word)
     ]
     candidates.sort(key=lambda word: (-counts[word], word))
     return candidates[:limit]

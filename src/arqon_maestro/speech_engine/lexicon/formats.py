@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from arqon_maestro.artifacts import atomic_text, open_text
@@ -14,9 +14,12 @@ from arqon_maestro.speech_engine.lexicon.pronunciations import (
     Pronunciation,
     checked_phones,
 )
+from arqon_maestro.speech_engine.lexicon.vocabulary import HINT
 
 #: pocketsphinx reads ``word(...)`` as a variant of ``word``: inside it the mark is this one.
 SPELL_ALIAS = "~spell"
+#: Ends of a Kaldi symbol table of words, in this order.
+SYMBOLS_AFTER_WORDS = ("#0", "<s>", "</s>", "#nonterm_begin", "#nonterm_end", HINT)
 
 
 def to_pocketsphinx(word: str) -> str:
@@ -67,8 +70,52 @@ def read_lexicon(path: Path) -> Lexicon:
     return lexicon
 
 
+def write_provenance(path: Path, lexicon: Lexicon) -> None:
+    """Writes where each pronunciation comes from: ``word<TAB>phones<TAB>source`` a line."""
+    with atomic_text(path) as stream:
+        for entry in lexicon:
+            stream.write(f"{entry.word}\t{' '.join(entry.phones)}\t{entry.source}\n")
+
+
+def read_provenance(path: Path) -> Lexicon:
+    """Reads what `write_provenance` wrote.
+
+    Raises:
+        MissingPartError: no such file.
+        DataError: a malformed line.
+    """
+
+    def entries() -> Iterator[Pronunciation]:
+        with open_text(path) as stream:
+            for number, line in enumerate(stream, 1):
+                place = f"{path}:{number}"
+                fields = line.rstrip("\n").split("\t")
+                if len(fields) != 3:
+                    raise DataError("not word, phones and source", where=place)
+                word, phones, source = fields
+                yield Pronunciation(word, checked_phones(phones, place), source)
+
+    return Lexicon.of(entries())
+
+
+def write_word_symbols(path: Path, words: Iterable[str]) -> None:
+    """Writes Kaldi's ``words.txt``: a word and its number a line.
+
+    ``<eps>`` is 0; then silence, noise and the words, sorted; ``#0``, ``<s>``, ``</s>``; the last
+    three are ``#nonterm_begin``, ``#nonterm_end`` and ``#nonterm:hint``, where the runtime looks.
+    """
+    said = sorted({*words, *(word for word, _ in HEADER_ENTRIES)})
+    with atomic_text(path) as stream:
+        for number, word in enumerate(["<eps>", *said, *SYMBOLS_AFTER_WORDS]):
+            stream.write(f"{word} {number}\n")
+
+
 def write_pocketsphinx_dictionary(path: Path, lexicon: Lexicon) -> None:
-    """Writes pocketsphinx's dictionary: further pronunciations as ``word(2)``, ``word(3)``…"""
+    """Writes pocketsphinx's dictionary: further pronunciations as ``word(2)``, ``word(3)``…
+
+    Its acoustic model has no stress, so the dictionary has none either.
+    """
+    lexicon = lexicon.without_stress()
     with atomic_text(path) as stream:
         for word in lexicon.words():
             for number, entry in enumerate(lexicon.pronunciations(word), 1):

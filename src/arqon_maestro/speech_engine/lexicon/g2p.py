@@ -19,9 +19,14 @@ import xxhash
 
 from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError, WorkFailedError
-from arqon_maestro.evaluation.metrics import edit_distance
 from arqon_maestro.progress import SILENT, Reporter
-from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES, Pronunciation
+from arqon_maestro.speech_engine.lexicon.g2p_scores import G2pScores, score
+from arqon_maestro.speech_engine.lexicon.pronunciations import (
+    PHONES,
+    STRESSED_PHONES,
+    Pronunciation,
+    with_stress,
+)
 
 G2P = "g2p"
 _TRAINABLE = re.compile(r"[a-z]{2,}")
@@ -47,23 +52,6 @@ class G2pSettings:
     order: int = 8
     iterations: int = 11
     timeout_s: float = 1800.0
-
-
-@dataclass(frozen=True)
-class G2pScores:
-    """Quality on held-out words; a word with several pronunciations is scored by the nearest.
-
-    Attributes:
-        training_words: words trained on.
-        held_out_words: words measured on.
-        phone_error_rate: edits per reference phone.
-        word_error_rate: share of words with any edit.
-    """
-
-    training_words: int
-    held_out_words: int
-    phone_error_rate: float
-    word_error_rate: float
 
 
 class G2pModel:
@@ -117,10 +105,13 @@ class G2pModel:
         return {word: pronunciations for word, pronunciations in found if pronunciations}
 
     def pronounce(self, words: Iterable[str], *, n_best: int = 1) -> list[Pronunciation]:
-        """Predicts pronunciations as lexicon entries of the source ``g2p``, sorted by word."""
+        """Predicts pronunciations as lexicon entries of the source ``g2p``, sorted by word.
+
+        Vowels that the model leaves without stress are marked by `with_stress`.
+        """
         predicted = self.predict(words, n_best=n_best)
         return [
-            Pronunciation(word, phones, G2P)
+            Pronunciation(word, with_stress(phones), G2P)
             for word, pronunciations in predicted.items()
             for phones in pronunciations
         ]
@@ -143,7 +134,7 @@ class G2pModel:
             if len(fields) != 3 or fields[0] not in found:
                 raise DataError("not a G2P model", where=self.path, why=f"it answered {line!r}")
             phones = tuple(fields[2].split())
-            if phones and PHONES.issuperset(phones):
+            if phones and (PHONES | STRESSED_PHONES).issuperset(phones):
                 found[fields[0]].append(phones)
         if not any(found.values()) and not output:
             raise DataError("not a G2P model", where=self.path, why="it answered nothing")
@@ -199,7 +190,12 @@ def train_g2p(
                 raise WorkFailedError(f"{program} wrote no {product}")
             task.advance(1, program)
         model = place / "model.fst"
-        scores = _measure(G2pModel(model, timeout_s=settings.timeout_s), training, held_out)
+        references: dict[str, list[tuple[str, ...]]] = {}
+        for entry in held_out:
+            references.setdefault(entry.word, []).append(entry.phones)
+        predicted = G2pModel(model, timeout_s=settings.timeout_s).predict(references)
+        best = {word: ways[0] for word, ways in predicted.items()}
+        scores = score(best, references, training_words=len({entry.word for entry in training}))
         task.advance(1, f"word error rate {scores.word_error_rate:.1%}")
         with atomic_binary(destination) as stream:
             stream.write(model.read_bytes())
@@ -230,28 +226,6 @@ def split_dictionary(
             why=f"{len(words)} usable words, {first} of them held out",
         )
     return training, [entry for word in words[:first] for entry in by_word[word]]
-
-
-def _measure(
-    model: G2pModel, training: Sequence[Pronunciation], held_out: Sequence[Pronunciation]
-) -> G2pScores:
-    references: dict[str, list[tuple[str, ...]]] = {}
-    for entry in held_out:
-        references.setdefault(entry.word, []).append(entry.phones)
-    predicted = model.predict(references) if references else {}
-    edits = phones = wrong = 0
-    for word, expected in references.items():
-        best = predicted.get(word, ((),))[0]
-        distance, length = min((edit_distance(known, best), len(known)) for known in expected)
-        edits += distance
-        phones += length
-        wrong += distance > 0
-    return G2pScores(
-        training_words=len({entry.word for entry in training}),
-        held_out_words=len(references),
-        phone_error_rate=edits / phones if phones else 0.0,
-        word_error_rate=wrong / len(references) if references else 0.0,
-    )
 
 
 def _run(program: str, arguments: Sequence[str], *, timeout_s: float, folder: str) -> str:

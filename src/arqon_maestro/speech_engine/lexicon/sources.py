@@ -19,9 +19,9 @@ from arqon_maestro.speech_engine.lexicon.pronunciations import (
 CMU_DICTIONARY = "cmudict"
 LETTERS = "letters"
 SPELLED = "spelled"
-_WORD = re.compile(r"[a-z0-9'.\-_]+")
+#: What a word of the lexicon may be made of, without the mark of spelling.
+WORD = re.compile(r"[a-z0-9'.\-_]+")
 _VARIANT = re.compile(r"\(\d+\)$")
-_STRESS = re.compile(r"(?<=[A-Z])[0-2]\b")
 
 
 def _data() -> Traversable:
@@ -54,10 +54,10 @@ def wheel_text(distribution: str, name: str) -> str:
 
 
 def parse_cmu_dictionary(text: str, where: str = CMU_DICTIONARY) -> Iterator[Pronunciation]:
-    """Parses CMU dictionary text: comments dropped, stress stripped, ``word(2)`` merged.
+    """Parses CMU dictionary text: comments dropped, stress kept, ``word(2)`` merged.
 
     Raises:
-        DataError: a line without phones, or with an unknown one.
+        DataError: a line without phones, or with an unknown one, or a vowel without stress.
     """
     for number, line in enumerate(text.splitlines(), 1):
         body = line.split("#", 1)[0].strip()
@@ -65,8 +65,8 @@ def parse_cmu_dictionary(text: str, where: str = CMU_DICTIONARY) -> Iterator[Pro
             continue
         head, _, phones = body.partition(" ")
         word = _VARIANT.sub("", head.lower())
-        plain = _STRESS.sub("", phones)
-        yield Pronunciation(word, checked_phones(plain, f"{where}:{number}"), CMU_DICTIONARY)
+        place = f"{where}:{number}"
+        yield Pronunciation(word, checked_phones(phones, place, stress=True), CMU_DICTIONARY)
 
 
 @cache
@@ -80,7 +80,7 @@ def cmu_dictionary() -> tuple[Pronunciation, ...]:
 
 
 def parse_labelled(text: str, *, source: str, where: str) -> Iterator[Pronunciation]:
-    """Parses hand-labelled lines ``word  PH ON ES``; ``#`` starts a comment.
+    """Parses hand-labelled lines ``word  PH ON1 ES0``; ``#`` starts a comment.
 
     Raises:
         DataError: a malformed word or pronunciation, with its line.
@@ -91,9 +91,9 @@ def parse_labelled(text: str, *, source: str, where: str) -> Iterator[Pronunciat
             continue
         word, _, phones = body.partition(" ")
         place = f"{where}:{number}"
-        if not _WORD.fullmatch(word):
+        if not WORD.fullmatch(word):
             raise DataError(f"not a word: {word!r}", where=place, why="lower-case ASCII wanted")
-        yield Pronunciation(word, checked_phones(phones, place), source)
+        yield Pronunciation(word, checked_phones(phones, place, stress=True), source)
 
 
 @cache
@@ -133,16 +133,34 @@ def acronyms() -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def spelled_words(words: Iterable[str]) -> Iterator[Pronunciation]:
-    """Yields ``word(spell)`` for each of `words` made of letters: the letters' names in a row.
+def letter_phones(word: str) -> tuple[str, ...]:
+    """Returns the names of a word's letters in a row.
 
     Raises:
         DataError: a word with something else than a–z.
     """
     names = letter_names()
+    unknown = sorted(set(word) - set(names))
+    if unknown or not word:
+        raise DataError(f"cannot spell {word!r}", why=f"not letters: {' '.join(unknown)}")
+    return tuple(phone for letter in word for phone in names[letter][0])
+
+
+def spelled_words(words: Iterable[str]) -> Iterator[Pronunciation]:
+    """Yields ``word(spell)`` for each of `words`: the letters' names in a row.
+
+    Raises:
+        DataError: a word with something else than a–z.
+    """
     for word in words:
-        unknown = sorted(set(word) - set(names))
-        if unknown or not word:
-            raise DataError(f"cannot spell {word!r}", why=f"not letters: {' '.join(unknown)}")
-        phones = tuple(phone for letter in word for phone in names[letter][0])
-        yield Pronunciation(spelled(word), phones, SPELLED)
+        yield Pronunciation(spelled(word), letter_phones(word), SPELLED)
+
+
+def spelled_plainly(words: Iterable[str]) -> Iterator[Pronunciation]:
+    """Yields `words` as they are, each said letter by letter.
+
+    Raises:
+        DataError: a word with something else than a–z.
+    """
+    for word in words:
+        yield Pronunciation(word, letter_phones(word), SPELLED)
