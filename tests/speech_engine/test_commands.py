@@ -109,3 +109,94 @@ def test_g2p_of_what_is_not_a_word_is_wrong_usage(call, tmp_path):
 def test_lexicon_wants_a_text_for_g2p(call, tmp_path):
     arguments = ("build", "--output", tmp_path / "lexicon.txt", "--g2p", tmp_path / "model.fst")
     assert call(lexicon.app, *arguments)[0] == 2
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARQON_MAESTRO_LIBRARY_ROOT", str(tmp_path / "library"))
+    return tmp_path / "library"
+
+
+def test_g2p_is_not_trained_again_for_the_same_inputs(call, tmp_path):
+    model = tmp_path / "g2p" / "small.fst"
+    size = ("--words", 400, "--held-out", 20, "--order", 3, "--iterations", 1)
+    first = json.loads(call(g2p.app, "train", "--output", model, *size, "--json")[1])
+    again = json.loads(call(g2p.app, "train", "--output", model, *size, "--json")[1])
+    assert (first["status"], again["status"]) == ("done", "up to date")
+    assert {**first, "status": ""} == {**again, "status": ""}
+    assert "phone_error_rate" in model.with_suffix(".md").read_text()
+    status, out, _ = call(g2p.app, "train", "--output", model, *size)
+    assert status == 0
+    assert f"held out words             {first['held_out_words']}\n" in out
+
+
+def test_g2p_sizes_are_the_recipes_without_an_output(call, library):
+    assert call(g2p.app, "train", "--words", 400)[0] == 2
+    assert call(g2p.app, "train", "--test-mode", "--output", library / "x.fst")[0] == 2
+
+
+def test_lexicon_words_are_added_shown_listed_and_removed(call, library):
+    status, out, _ = call(lexicon.app, "add", "Zorp", "--pronunciation", "Z AO R P")
+    assert status == 0
+    assert out.splitlines() == [
+        "zorp  Z AO1 R P  typed",
+        "to rebuild: the lexicon, both language models, the export",
+        "  maestro speech-engine train-model",
+        "  maestro speech-engine export",
+    ]
+    status, out, _ = call(lexicon.app, "add", "tuple", "zq", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert {word["origin"] for word in document["words"]} == {"hand:general", "spelled"}
+    assert document["rebuild"] == list(lexicon.REBUILD)
+    assert "nothing was added" in call(lexicon.app, "add", "zq")[1]
+    status, out, _ = call(lexicon.app, "add", "kjs", "--spell", "--dry-run")
+    assert out.splitlines()[0] == "kjs  K EY1 JH EY1 EH1 S  spelled"
+    listed = json.loads(call(lexicon.app, "list", "--json")[1])["words"]
+    assert [word["word"] for word in listed] == ["tuple", "tuple", "zorp", "zq"]
+    status, out, _ = call(lexicon.app, "show", "zorp", "println")
+    assert status == 0
+    assert out.splitlines() == [
+        "zorp     Z AO1 R P                own",
+        "println  P R IH1 N T L AY2 N      hand:general",
+        "println  P R IH1 N T EH2 L EH2 N  hand:general",
+        "zorp: no vocabulary has been built yet",
+        "println: no vocabulary has been built yet",
+    ]
+    status, out, _ = call(lexicon.app, "remove", "zorp", "tuple")
+    assert out.splitlines()[:2] == ["removed tuple", "removed zorp"]
+    assert call(lexicon.app, "list")[1].startswith("zq  ")
+
+
+def test_lexicon_show_of_an_unknown_word_fails(call, library):
+    status, out, _ = call(lexicon.app, "show", "xyzzyfoo", "--json")
+    assert status == 1
+    document = json.loads(out)["words"]["xyzzyfoo"]
+    assert document["pronunciations"] == []
+    status, out, _ = call(lexicon.app, "show", "xyzzyfoo")
+    assert out == "xyzzyfoo: no pronunciation; no vocabulary has been built yet\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("add", "two words"), 2, "not one word: 'two words'"),
+        (("add", "<unk>"), 2, "mark of language models"),
+        (("add", "zorp", "--pronunciation", "Z O R P"), 2, "unknown phone 'O'"),
+        (("add", "zorp", "foo", "--pronunciation", "F UW"), 2, "how one word is said"),
+        (("add", "zorpify"), 3, "there is no G2P model"),
+        (("add", "utf8"), 2, "--pronunciation"),
+        (("remove", "zorp"), 2, "there are none"),
+    ],
+)
+def test_bad_words_are_refused_with_advice(call, library, arguments, status, message):
+    found, out, err = call(lexicon.app, *arguments)
+    assert (found, out) == (status, "")
+    assert message in err
+    assert not (library / "lm" / "own-words.txt").exists()
+
+
+def test_lexicon_can_be_written_without_stress(call, library, tmp_path):
+    output = tmp_path / "lexicon.txt"
+    assert call(lexicon.app, "build", "--output", output, "--without-stress")[0] == 0
+    assert "\ntuple T UW P AH L\n" in output.read_text()

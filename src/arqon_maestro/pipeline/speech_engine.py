@@ -76,8 +76,13 @@ def lang_folder(pipeline: Pipeline) -> Path:
 
 
 def train_model(pipeline: Pipeline, languages: list[str] | None = None) -> list[Outcome]:
-    """Estimates the search model and the rescoring model, and packs them; their data included."""
+    """Brings the language models up to date, their data included."""
     generate_dataset(pipeline, languages)
+    return train_language_models(pipeline)
+
+
+def train_language_models(pipeline: Pipeline) -> list[Outcome]:
+    """Estimates the search model and the rescoring model of the filtered corpus, and packs them."""
     recipe = pipeline.recipe.speech_engine
     return [
         _train_ngram(pipeline, SEARCH, recipe.search_order, recipe.search_min_counts),

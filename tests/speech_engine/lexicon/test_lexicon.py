@@ -12,13 +12,20 @@ from arqon_maestro.speech_engine.lexicon.formats import (
     to_pocketsphinx,
     write_lexicon,
     write_pocketsphinx_dictionary,
+    write_word_symbols,
 )
-from arqon_maestro.speech_engine.lexicon.pronunciations import PHONES, Lexicon, Pronunciation
+from arqon_maestro.speech_engine.lexicon.pronunciations import (
+    PHONES,
+    STRESSED_PHONES,
+    Lexicon,
+    Pronunciation,
+)
+from arqon_maestro.speech_engine.lexicon.sources import acronyms
 
 PRONUNCIATIONS = st.builds(
     Pronunciation,
     word=st.from_regex(r"[a-z']{1,8}(\(spell\))?", fullmatch=True),
-    phones=st.lists(st.sampled_from(sorted(PHONES)), min_size=1, max_size=6).map(tuple),
+    phones=st.lists(st.sampled_from(sorted(STRESSED_PHONES)), min_size=1, max_size=6).map(tuple),
     source=st.just("lexicon.txt"),
 )
 
@@ -90,6 +97,54 @@ def test_pocketsphinx_dictionary_numbers_variants_from_two(tmp_path):
     ]
     write_pocketsphinx_dictionary(path, Lexicon.of(entries))
     assert path.read_text() == "io~spell AY OW\nread R EH D\nread(2) R IY D\n"
+
+
+def test_pocketsphinx_dictionary_has_no_stress(tmp_path):
+    path = tmp_path / "dictionary.txt"
+    entries = [
+        Pronunciation("permit", ("P", "ER0", "M", "IH1", "T"), "x"),
+        Pronunciation("permit", ("P", "ER1", "M", "IH2", "T"), "x"),
+    ]
+    write_pocketsphinx_dictionary(path, Lexicon.of(entries))
+    assert path.read_text() == "permit P ER M IH T\n"
+
+
+def test_a_lexicon_is_put_in_the_phones_of_an_acoustic_model():
+    lexicon = Lexicon.of([Pronunciation("ago", ("AH0", "G", "OW1"), "x")])
+    assert lexicon.in_phones(STRESSED_PHONES) == lexicon
+    assert lexicon.in_phones(PHONES).entries[0].phones == ("AH", "G", "OW")
+    with pytest.raises(DataError, match="no phone 'G'") as raised:
+        lexicon.in_phones(PHONES - {"G"}, "other-model")
+    assert raised.value.where == "other-model"
+    assert "ago is said AH G OW" in raised.value.why
+
+
+def test_word_symbols_end_with_the_marks_that_the_runtime_looks_for(tmp_path):
+    path = tmp_path / "words.txt"
+    write_word_symbols(path, ["zip", "add"])
+    words = [line.split()[0] for line in path.read_text().splitlines()]
+    assert words == [
+        *["<eps>", "!sil", "add", "nspc", "zip", "#0", "<s>", "</s>"],
+        *["#nonterm_begin", "#nonterm_end", "#nonterm:hint"],
+    ]
+    numbers = [int(line.split()[1]) for line in path.read_text().splitlines()]
+    assert numbers == list(range(len(words)))
+
+
+def test_acronyms_and_short_words_without_a_vowel_are_said_letter_by_letter():
+    lexicon = build_lexicon(["zq", "bcdfgh", "sqm", "x"])
+    assert [e.source for e in lexicon.pronunciations("zq")] == ["spelled"]
+    assert "bcdfgh" not in lexicon
+    for word in acronyms():
+        assert word in lexicon, word
+        assert f"{word}(spell)" in lexicon, word
+
+
+def test_own_pronunciations_come_first_and_keep_the_others():
+    own = Pronunciation("tuple", ("T", "UW1", "P", "UH0", "L"), "own")
+    ways = build_lexicon(own=[own]).pronunciations("tuple")
+    assert ways[0] == own
+    assert len(ways) == 3
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
 from arqon_maestro.speech_engine.lexicon.vocabulary import (
     HINT,
+    DroppedWord,
     Vocabulary,
     choose_vocabulary,
     english_words,
     profanity,
+    read_dropped_words,
     read_vocabulary,
+    write_dropped_words,
     write_vocabulary,
 )
 
@@ -60,7 +63,61 @@ def test_file_round_trip_with_the_hint_first(tmp_path):
     assert read_vocabulary(path) == ("add", "sql(spell)")
 
 
-@pytest.mark.parametrize(("text", "message"), [(f"{HINT}\n", "no word"), ("a b\n", "vocab.txt:1")])
+def test_dropped_words_are_listed_the_commonest_first(tmp_path):
+    counts = COUNTS | {"rare": 1, "<unk>": 6, HINT: 5}
+    chosen = choose_vocabulary(counts, LEXICON, minimum_count=2, maximum_words=2)
+    assert chosen.dropped_words == (
+        DroppedWord("shit", 8, "profane"),
+        DroppedWord("xyzzy", 7, "no pronunciation"),
+        DroppedWord("<unk>", 6, "not a word"),
+        DroppedWord("café", 6, "not ascii"),
+        DroppedWord(HINT, 5, "not a word"),
+        DroppedWord("strip", 4, "over the limit"),
+        DroppedWord("sql(spell)", 3, "over the limit"),
+        DroppedWord("rare", 1, "rare"),
+    )
+    assert chosen.dropped_tokens() == {
+        "no pronunciation": 7,
+        "not a word": 11,
+        "not ascii": 6,
+        "over the limit": 7,
+        "profane": 8,
+        "rare": 1,
+    }
+    write_dropped_words(tmp_path / "dropped.tsv", chosen)
+    assert read_dropped_words(tmp_path / "dropped.tsv") == chosen.dropped_words
+
+
+def test_english_brings_rare_words_back_and_the_table_says_so():
+    chosen = choose_vocabulary({"banana": 1, "add": 9}, LEXICON, minimum_count=2, with_english=True)
+    assert "banana" in chosen.words
+    assert chosen.dropped_words == ()
+
+
+def test_own_words_are_in_whatever_the_corpus_and_the_lists_say():
+    chosen = choose_vocabulary(
+        {"add": 9}, LEXICON, minimum_count=5, maximum_words=1, own=["sql(spell)", "shit"]
+    )
+    assert chosen.words == ("add", "shit", "sql(spell)")
+    with pytest.raises(DataError, match="maestro lexicon add xyzzy --pronunciation"):
+        choose_vocabulary(COUNTS, LEXICON, own=["xyzzy"])
+
+
+def test_a_corpus_without_a_single_word_that_can_be_said_is_an_error():
+    with pytest.raises(DataError, match="no pronunciation: 1, rare: 1"):
+        choose_vocabulary({"xyzzy": 5, "add": 1}, LEXICON, minimum_count=2)
+    with pytest.raises(DataError, match="no word of the corpus can be recognised"):
+        choose_vocabulary({}, LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{HINT}\n", "no word"),
+        ("a b\n", "vocab.txt:1: more than one word"),
+        ("a\n<unk>\n", "vocab.txt:2: '<unk>' is no word"),
+    ],
+)
 def test_bad_vocabulary_files_are_refused(tmp_path, text, message):
     path = tmp_path / "vocab.txt"
     path.write_text(text)

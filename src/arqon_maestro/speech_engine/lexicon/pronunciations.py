@@ -27,6 +27,8 @@ PHONES = VOWELS | CONSONANTS
 #: The 69 phones with stress: every vowel ends in its stress, 0 (none), 1 (primary), 2 (secondary).
 _STRESSED_VOWELS = frozenset(vowel + stress for vowel in VOWELS for stress in STRESSES)
 STRESSED_PHONES = CONSONANTS | _STRESSED_VOWELS
+_PLAIN = {phone: phone[:-1] for phone in _STRESSED_VOWELS}
+_ANY_PHONES = PHONES | STRESSED_PHONES
 SILENCE_PHONE = "SIL"
 NOISE_PHONE = "SPN"
 #: The two words that head a Kaldi ``lexicon.txt``: silence, and speech-like noise.
@@ -131,7 +133,7 @@ class Lexicon:
 
 def plain(phones: Iterable[str]) -> tuple[str, ...]:
     """Removes the marks of stress."""
-    return tuple(phone.rstrip("012") for phone in phones)
+    return tuple(_PLAIN.get(phone, phone) for phone in phones)
 
 
 def is_stressed(phones: Iterable[str]) -> bool:
@@ -165,6 +167,8 @@ def checked_phones(text: str, where: object = None, *, stress: bool = False) -> 
         DataError: empty, an unknown phone, or a vowel without the stress asked for.
     """
     phones = tuple(text.split())
+    if phones and (STRESSED_PHONES if stress else _ANY_PHONES).issuperset(phones):
+        return phones
     if not phones:
         raise DataError("a word without a pronunciation", where=where)
     for phone in phones:
@@ -174,11 +178,11 @@ def checked_phones(text: str, where: object = None, *, stress: bool = False) -> 
                 where=where,
                 why=", ".join(phone + mark for mark in STRESSES),
             )
-        if phone not in PHONES and phone not in STRESSED_PHONES:
-            raise DataError(
-                f"unknown phone {phone!r}", where=where, why=did_you_mean(phone.upper(), PHONES)
-            )
-    return phones
+        if phone not in _ANY_PHONES:
+            break
+    raise DataError(
+        f"unknown phone {phone!r}", where=where, why=did_you_mean(phone.upper(), PHONES)
+    )
 
 
 def is_spelled(word: str) -> bool:
