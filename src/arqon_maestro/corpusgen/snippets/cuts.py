@@ -9,9 +9,10 @@ open there are closed by the generator.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from arqon_maestro import languages
 from arqon_maestro.corpusgen.generation import Generated
@@ -61,10 +62,6 @@ def keywords(language_name: str) -> frozenset[str]:
     return frozenset(word for kind in kinds if kind[0] == "'" for word in kind[1:-1].split())
 
 
-Condition = tuple[str, str]
-"""A node type that ends early, and behind what: a field (``.left``) or a child's type."""
-
-
 class Cuts:
     """The places of one file where nodes may be cut short."""
 
@@ -75,7 +72,7 @@ class Cuts:
 
     def allowed(self, nodes: Sequence[int], unit: int) -> bool:
         """Returns whether the nodes, neighbours, may end before `unit`."""
-        return self._holds(self.conditions(nodes, unit, []))
+        return self._may_end(nodes, unit, [])
 
     def ends_well(self, nodes: Sequence[int], stop: int, said: Generated) -> bool:
         """Returns whether `said`, which stopped early, is whole.
@@ -87,7 +84,7 @@ class Cuts:
             said: what was said of it.
         """
         closers: list[range] = []
-        if not self._holds(self.conditions(nodes, said.stop, closers)):
+        if not self._may_end(nodes, said.stop, closers):
             return False
         printed = set(range(said.stop, stop))
         for left in said.remaining:
@@ -98,22 +95,8 @@ class Cuts:
         index_at, tree = self._stream.index_at, self._tree
         return range(index_at(tree.starts[node]), index_at(tree.ends[node]))
 
-    def _holds(self, conditions: Sequence[Condition] | None) -> bool:
-        if conditions is None:
-            return False
-        ends = self._shapes.ends
-        for kind, behind in conditions:
-            allowed = ends.get(kind, ())
-            named = NAMED in allowed and behind[0] not in "'."
-            text = ANYWHERE in allowed and behind == BEHIND_WORDS
-            if not (named or text or behind in allowed):
-                return False
-        return True
-
-    def conditions(
-        self, nodes: Sequence[int], unit: int, closers: list[range]
-    ) -> list[Condition] | None:
-        """Returns what has to be allowed for a cut before `unit`; None if nothing could help.
+    def _may_end(self, nodes: Sequence[int], unit: int, closers: list[range]) -> bool:
+        """Returns whether the nodes, neighbours, may end before `unit`.
 
         Args:
             nodes: what is said.
@@ -122,33 +105,46 @@ class Cuts:
         """
         tree, offset = self._tree, self._stream.start[unit]
         before = [node for node in nodes if tree.starts[node] < offset]
-        found: list[Condition] = []
         if not before or self._stream.source[offset - 1] == _ESCAPE:
-            return None
+            return False
         last = before[-1]
         if self._leaves_bound(last, offset):
-            return None
-        if len(before) < len(nodes):
-            found.append(self._condition(tree.parents[last], last))
-        if offset < tree.ends[last] and not self._descend(last, unit, found, closers):
-            return None
-        return found
+            return False
+        if len(before) < len(nodes) and not self._ends_behind(tree.parents[last], last):
+            return False
+        return offset >= tree.ends[last] or self._descend(last, unit, closers)
+
+    def _ends_behind(self, node: int, child: int) -> bool:
+        """Returns whether a node may end behind one of its children."""
+        field = self._tree.fields[child]
+        return self._ends(node, f".{field}" if field else self._tree.kinds[child])
+
+    def _ends(self, node: int, behind: str) -> bool:
+        """Returns whether a node may end behind a field (``.left``) or a type of child."""
+        ends = self._shapes.ends.get(self._tree.kinds[node], ())
+        named = NAMED in ends and behind[0] not in "'."
+        text = ANYWHERE in ends and behind == BEHIND_WORDS
+        return named or text or behind in ends
 
     def _leaves_bound(self, node: int, offset: int) -> bool:
         """Whether a cut at `offset` leaves out what other text of the file belongs to."""
-        if not self._shapes.bound:
-            return False
-        tree, bound = self._tree, self._shapes.bound
-        return any(
-            tree.kinds[below] in bound and tree.starts[below] >= offset
-            for below in range(node, tree.afters[node])
-        )
+        bound, tree = self._bound, self._tree
+        last = bisect_left(bound, tree.afters[node]) - 1
+        return last >= 0 and bound[last] >= node and tree.starts[bound[last]] >= offset
+
+    @cached_property
+    def _bound(self) -> list[int]:
+        """The nodes that text elsewhere belongs to, in source order."""
+        bound = self._shapes.bound
+        if not bound:
+            return []
+        return [node for node, kind in enumerate(self._tree.kinds) if kind in bound]
 
     def is_bound(self, node: int) -> bool:
         """Returns whether text outside of a node belongs to it, such as a heredoc's body."""
         return self._leaves_bound(node, self._tree.starts[node])
 
-    def _descend(self, node: int, unit: int, found: list[Condition], closers: list[range]) -> bool:
+    def _descend(self, node: int, unit: int, closers: list[range]) -> bool:
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
         top = True
@@ -157,7 +153,7 @@ class Cuts:
             children = list(tree.children(node))
             before = [child for child in children if tree.starts[child] < offset]
             if not children or (kind in self._shapes.comments and not top):
-                return self._in_leaf(node, unit, top, found)
+                return self._in_leaf(node, unit, top)
             if ANYWHERE in self._shapes.ends.get(kind, ()):
                 if not before or tree.ends[before[-1]] <= offset:
                     comment = before and tree.kinds[before[-1]] in self._shapes.comments
@@ -170,24 +166,24 @@ class Cuts:
             elif stream.source[tree.ends[children[-1]] : tree.ends[node]].strip():
                 return False  # what closes the node is no node that could be looked for
             if not before:
-                if bracket is not None:
-                    found.append((kind, f"'{stream.source[tree.starts[node]]}'"))
-                return True
+                opener = stream.source[tree.starts[node]]
+                return bracket is None or self._ends(node, f"'{opener}'")
             last = before[-1]
             behind = children[len(before) :]
             closer = self._closer(before, behind)
             if closer is not None:
                 closers.append(self._units(closer))
-                if behind[0] != closer:
-                    found.append(self._condition(node, last))
+                if behind[0] != closer and not self._ends_behind(node, last):
+                    return False
                 behind = behind[behind.index(closer) + 1 :]
                 last_one = closer
             else:
                 last_one = last
             if behind and not top and tree.kinds[behind[-1]] == "';'":
                 return False  # inside of a node, a statement needs its semicolon
-            if behind and not (top and all(tree.kinds[child] == "';'" for child in behind)):
-                found.append(self._condition(node, last_one))
+            whole = not behind or (top and all(tree.kinds[child] == "';'" for child in behind))
+            if not whole and not self._ends_behind(node, last_one):
+                return False
             if tree.ends[last] <= offset:
                 # A bracket that closes behind a comment would be part of it.
                 comment = tree.kinds[last] in self._shapes.comments
@@ -209,10 +205,6 @@ class Cuts:
         text = self._stream.source[self._tree.starts[node] : offset]
         return all(text.count(opener) <= text.count(closer) for opener, closer in _BRACKETS)
 
-    def _condition(self, node: int, child: int) -> Condition:
-        field = self._tree.fields[child]
-        return self._tree.kinds[node], f".{field}" if field else self._tree.kinds[child]
-
     def _closer(self, before: Sequence[int], behind: Sequence[int]) -> int | None:
         """Returns the child that closes the bracket that is open between two children."""
         kinds = self._tree.kinds
@@ -232,7 +224,7 @@ class Cuts:
                     return child
         return None
 
-    def _in_leaf(self, node: int, unit: int, top: bool, found: list[Condition]) -> bool:
+    def _in_leaf(self, node: int, unit: int, top: bool) -> bool:
         """Whether a name may end inside, or a text if that is allowed."""
         tree, stream = self._tree, self._stream
         kind, start, offset = tree.kinds[node], tree.starts[node], stream.start[unit]
@@ -248,5 +240,5 @@ class Cuts:
                 and name not in self._shapes.reserved
             )
         behind_word = stream.shape[unit - 1] in WORDS + NUMBER
-        found.append((kind, BEHIND_WORDS if behind_word else ANYWHERE))
-        return self._balanced(node, offset)
+        behind = BEHIND_WORDS if behind_word else ANYWHERE
+        return self._ends(node, behind) and self._balanced(node, offset)
