@@ -205,11 +205,13 @@ def check_unknowns(source: str, target: str, lexicon: list[str], seed: int) -> N
         assert replacer.resolve(pair.target, mapping) == target
 
 
-def check_explain(transcript: str, before: str, typed: str, language: str) -> None:
-    """Explanations are chances, and what is listed as likely is explained as possible."""
-    after = before + typed
+def check_explain(
+    transcript: str, before: str, typed: str, language: str, behind: str = ""
+) -> None:
+    """Explanations are chances, and so is what is listed as likely, for text typed at a caret."""
+    after = before + typed + behind
     try:
-        explanation = explain_edit(transcript, before, after, language)
+        explanation = explain_edit(transcript, before + behind, after, language)
     except UsageError:  # no words
         return
     assert 0 <= explanation.probability <= 1 + 1e-9

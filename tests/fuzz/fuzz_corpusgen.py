@@ -2,7 +2,8 @@
 
 Targets: tokens, mappings, text, transcripts, markup, unknowns, explain. Options are libFuzzer's,
 for instance ``-max_total_time=300 FOLDER``; what reaches new code is kept in FOLDER. For the
-targets that read sources, an empty FOLDER starts with those of tests/fuzz/seeds. It needs the
+targets that read sources, an empty FOLDER starts with those of tests/fuzz/seeds; for explain, with
+the cases of tests/corpusgen/explain. It needs the
 ``fuzz`` extra. What it finds becomes a case of tests/corpusgen/test_fuzz_findings.py.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import atheris
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 with atheris.instrument_imports(include=["arqon_maestro.corpusgen"]):
@@ -22,6 +24,8 @@ with atheris.instrument_imports(include=["arqon_maestro.corpusgen"]):
     from arqon_maestro.corpusgen.grammar.rules import load_grammar
 
 LANGUAGES = languages.names()
+_CASES = Path(__file__).parents[1] / "corpusgen" / "explain" / "cases"
+_FIRST_WORDS = ("insert", "add")
 _LEXICON = ["a", "b", "x", "foo", "(", ")", "SP", "NL", "CTX", "ENG"]
 
 
@@ -79,21 +83,40 @@ def unknowns(data: bytes) -> None:
 
 
 def explain(data: bytes) -> None:
-    before, _, rest = _text(data[2:80]).partition("\t")
-    typed, _, words = rest.partition("\t")
-    first = ("insert", "add")[data[1] % 2]
-    checks.check_explain(f"{first} {words}", before, typed, _language(data))
+    before, typed, behind, words = (*_text(data[2:200]).split("\t", 3), "", "", "")[:4]
+    first = _FIRST_WORDS[data[1] % len(_FIRST_WORDS)]
+    checks.check_explain(f"{first} {words}", before, typed, _language(data), behind)
 
 
-def plant(folder: Path, least: int) -> None:
-    """Puts the seed sources into an empty folder, whole and line by line."""
-    if not folder.is_dir() or any(folder.iterdir()):
-        return
+def plant_sources(folder: Path, least: int) -> None:
+    """Puts the seed sources into a folder, whole and line by line."""
     for path in sorted((Path(__file__).parent / "seeds").iterdir()):
         source = path.read_text(encoding="utf-8")
         for number, text in enumerate((source, *source.splitlines())):
             head = bytes((LANGUAGES.index(path.stem), number))[:least]
             (folder / f"{path.stem}-{number}").write_bytes(head + text.encode())
+
+
+def _shared(first: str, second: str) -> int:
+    """Returns how many characters two texts start with alike."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((at for at, pair in pairs if pair[0] != pair[1]), min(len(first), len(second)))
+
+
+def plant_edits(folder: Path) -> None:
+    """Puts the hand-written cases of explain into a folder, as the target reads them."""
+    for path in sorted(_CASES.glob("*.yaml")):
+        language = LANGUAGES.index(path.stem)
+        for number, case in enumerate(yaml.safe_load(path.read_text("utf-8"))["cases"]):
+            first, _, words = case["say"].partition(" ")
+            before, after = case.get("before", ""), case["after"].replace("<>", "")
+            start = _shared(before, after)
+            end = _shared(before[start:][::-1], after[start:][::-1])
+            parts = (after[:start], after[start : len(after) - end], after[len(after) - end :])
+            if first in _FIRST_WORDS and "\t" not in after:
+                head = bytes((language, _FIRST_WORDS.index(first)))
+                text = "\t".join((*parts, words))
+                (folder / f"{path.stem}-{number}").write_bytes(head + text.encode())
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], int]] = {
@@ -112,8 +135,12 @@ def main() -> None:
     if name not in TARGETS:
         sys.exit(f"usage: fuzz_corpusgen.py {'|'.join(TARGETS)} [libFuzzer options]")
     check, least = TARGETS[name]
-    if check in (tokens, mappings, text) and not sys.argv[-1].startswith("-"):
-        plant(Path(sys.argv[-1]), least)
+    folder = Path(sys.argv[-1])
+    if folder.is_dir() and not any(folder.iterdir()):
+        if check in (tokens, mappings, text):
+            plant_sources(folder, least)
+        elif check == explain:
+            plant_edits(folder)
 
     def test_one_input(data: bytes) -> None:
         if len(data) >= least:
