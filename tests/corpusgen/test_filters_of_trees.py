@@ -13,6 +13,9 @@ from arqon_maestro.corpusgen import filters
 
 tree_sitter = pytest.importorskip("tree_sitter")
 
+BRACE_BELOW = "file: an opening brace on a line of its own"
+BLANK_BEFORE = "file: a blank before the parenthesis of a call"
+
 
 class Tree:
     """As much of a snippet source as the filter reads."""
@@ -28,9 +31,9 @@ class Tree:
     ("source", "reason"),
     [
         ("int f() {\n return 1;\n}\n", None),
-        ("int f()\n{\n return 1;\n}\n", filters.BRACE_LAYOUT),
-        ("void g() {\n for (;;)\n {\n }\n}\n", filters.BRACE_LAYOUT),
-        ("void g() {\n if (x)\n {\n }\n}\n", filters.BRACE_LAYOUT),
+        ("int f()\n{\n return 1;\n}\n", BRACE_BELOW),
+        ("void g() {\n for (;;)\n {\n }\n}\n", BRACE_BELOW),
+        ("void g() {\n if (x)\n {\n }\n}\n", BRACE_BELOW),
         ("void g() {\n {\n }\n}\n", None),
         ("class A\n{\n};\n", None),
     ],
@@ -45,8 +48,8 @@ def test_cplusplus(source: str, reason: str | None) -> None:
     ("source", "reason"),
     [
         ("class A { void F() { g(1); } }", None),
-        ("class A { void F () { } }", filters.PARENTHESIS_LAYOUT),
-        ("class A { void F() { g (1); } }", filters.PARENTHESIS_LAYOUT),
+        ("class A { void F () { } }", BLANK_BEFORE),
+        ("class A { void F() { g (1); } }", BLANK_BEFORE),
     ],
 )
 def test_csharp(source: str, reason: str | None) -> None:

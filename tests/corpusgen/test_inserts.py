@@ -22,7 +22,6 @@ from arqon_maestro.corpusgen.drafts import insert_drafts
 from arqon_maestro.corpusgen.generation import SPEECH, Options, Sampler
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.normalise import normalise
-from arqon_maestro.corpusgen.rates import Rates
 from arqon_maestro.corpusgen.tokens import decode, split_units, token_stream
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
@@ -268,33 +267,6 @@ def _counts(source: str, language: str, options: Options, seeds: int) -> list[li
 def _share(hits: int, of: int, expected: float) -> None:
     deviation = (expected * (1 - expected) / of) ** 0.5
     assert abs(hits / of - expected) < 4 * deviation, (hits, of, expected)
-
-
-TRIES = 4000
-
-
-def test_rates_of_styles() -> None:
-    r = Rates()
-    names = Counter(words[0] for words in _counts("fooBar", "python", Options(), TRIES))
-    _share(TRIES - names["foo"], TRIES, r.explicit_style)
-    names = Counter(words[0] for words in _counts("foo_bar", "python", Options(), TRIES))
-    _share(TRIES - names["foo"], TRIES, r.explicit_usual_style * (1 - r.speak_delimiters))
-
-
-def test_rates_of_names() -> None:
-    r = Rates()
-    names = Counter(" ".join(words[1:-1]) for words in _counts("a.b", "python", Options(), TRIES))
-    _share(names["period"], TRIES, (1 - r.prioritised_name) / 3 * (1 - r.sign) * 0.98)
-    prefixes = Counter(" ".join(words[1:-1]) for words in _counts("a===b", "go", Options(), TRIES))
-    whole = prefixes["triple equals"] + prefixes["triple equal"]
-    _share(whole, TRIES, (1 - r.sign) / 3)
-
-
-def test_rates_of_enclosures() -> None:
-    r = Rates()
-    of = sum("of" in words for words in _counts("f(x)", "go", Options(), TRIES))
-    enclosed = 1 - r.plain_instead_of_enclosure
-    _share(of, TRIES, enclosed * (r.of_for_parenthesis + (1 - r.of_for_parenthesis) / 5))
 
 
 def test_rate_of_stops() -> None:

@@ -126,7 +126,7 @@ def test_every_language(language: str) -> None:
         ("x\n" * 5000, "a.py", "python", filters.MANY_LINES),
         ("x\n" * 20 + "y" * 201, "a.py", "python", filters.LONG_LINE),
         ("z" * 80 + "\n" + ("z" * 80 + "\n") * 20, "a.py", "python", filters.DENSE),
-        ("int x;\n" * 20, "a.c", "cplusplus", filters.C_SOURCE),
+        ("int x;\n" * 20, "a.c", "cplusplus", "file: C source"),
         ("int x;\n" * 20, "a.h", "cplusplus", None),
         ("w " * 200 + "\n" + "x\n" * 20, "a.md", "default", None),
         ("x\n" * 9, "a.py", "python", None),

@@ -26,6 +26,7 @@ with atheris.instrument_imports(include=["arqon_maestro.corpusgen"]):
 LANGUAGES = languages.names()
 _CASES = Path(__file__).parents[1] / "corpusgen" / "explain" / "cases"
 _FIRST_WORDS = ("insert", "add")
+_LONGEST_EDIT = 60  # longer ones take seconds each
 _LEXICON = ["a", "b", "x", "foo", "(", ")", "SP", "NL", "CTX", "ENG"]
 
 
@@ -113,9 +114,9 @@ def plant_edits(folder: Path) -> None:
             start = _shared(before, after)
             end = _shared(before[start:][::-1], after[start:][::-1])
             parts = (after[:start], after[start : len(after) - end], after[len(after) - end :])
-            if first in _FIRST_WORDS and "\t" not in after:
+            text = "\t".join((*parts, words))
+            if first in _FIRST_WORDS and text.count("\t") == 3 and len(text) <= _LONGEST_EDIT:
                 head = bytes((language, _FIRST_WORDS.index(first)))
-                text = "\t".join((*parts, words))
                 (folder / f"{path.stem}-{number}").write_bytes(head + text.encode())
 
 

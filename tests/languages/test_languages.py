@@ -6,7 +6,7 @@ import pytest
 
 from arqon_maestro import languages
 from arqon_maestro.errors import ConfigurationError, UsageError
-from arqon_maestro.languages import Language
+from arqon_maestro.languages import Language, Layout
 
 FOURTEEN = "bash cplusplus csharp dart default go html java javascript kotlin python ruby rust scss"
 
@@ -54,7 +54,8 @@ def test_of_path(path: str, first_line: str, name: str | None) -> None:
         {"extensions": ("py",)},
         {"indentation": "x"},
         {"usual_style": "SNAKE"},
-        {"brace_rule": "python"},
+        {"additions": "prolog"},
+        {"rejected_extensions": {"c": "C source"}},
         {"spoken_symbols": {"+": ("Plus!",)}},
     ],
 )
@@ -62,3 +63,8 @@ def test_bad_data_is_refused(wrong: dict[str, object]) -> None:
     values: dict[str, object] = {"name": "x", "title": "X", "extensions": (".x",)}
     with pytest.raises(ConfigurationError):
         Language(**{**values, **wrong})  # type: ignore[arg-type]
+
+
+def test_a_bad_layout_is_refused() -> None:
+    with pytest.raises(ConfigurationError):
+        Layout("a wide gap", "page", {"block": ("function",)})

@@ -122,7 +122,7 @@ def test_other_languages() -> None:
         "class A {\n  int x;\n  <>\n}",
         STATEMENTS,
     )
-    with pytest.raises(UnsupportedError, match="Python only"):
+    with pytest.raises(UnsupportedError, match="not known for Java"):
         addition(document("f(|)"), languages.get("java"), ["argument", "x"])
     with pytest.raises(UnsupportedError, match="has no snippets"):
         addition(document("|"), languages.get("kotlin"), ["function", "x"])

@@ -13,7 +13,7 @@ from arqon_maestro.corpusgen.rates import (
     MOST_ERROR_SHARE,
     MOST_LINES,
 )
-from arqon_maestro.languages import Language
+from arqon_maestro.languages import Language, Layout
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,16 +22,8 @@ FEW_LINES = f"file: fewer than {LEAST_LINES} lines"
 MANY_LINES = f"file: more than {MOST_LINES} lines"
 LONG_LINE = f"file: a line of more than {LONGEST_LINE} characters"
 DENSE = f"file: more than {MOST_CHARACTERS_PER_LINE} characters a line"
-C_SOURCE = "file: C source"
 SYNTAX_ERRORS = f"file: more than {MOST_ERROR_SHARE:.0%} in syntax errors"
 SLOW_PARSE = "file: takes the parser too long"
-BRACE_LAYOUT = "file: an opening brace on a line of its own"
-PARENTHESIS_LAYOUT = "file: a blank before the parenthesis of a call"
-
-_BODY_OWNERS = frozenset(
-    ("function_definition", "for_statement", "for_range_loop", "if_statement", "lambda_expression")
-)
-_DECLARED = frozenset(("method_declaration", "constructor_declaration", "local_function_statement"))
 
 
 def layout_reason(source: str, path: str, language: Language) -> str | None:
@@ -46,8 +38,9 @@ def layout_reason(source: str, path: str, language: Language) -> str | None:
             return LONG_LINE
         if len(source) // (len(lines) + 1) > MOST_CHARACTERS_PER_LINE:
             return DENSE
-    if language.brace_rule == "c-plus-plus" and path.lower().endswith(".c"):
-        return C_SOURCE
+    for extension, reason in language.rejected_extensions.items():
+        if path.lower().endswith(extension):
+            return f"file: {reason}"
     return None
 
 
@@ -55,10 +48,9 @@ def tree_reason(snippets: SnippetSource, language: Language) -> str | None:
     """Returns why a source is rejected for its syntax tree, or None."""
     if snippets.error_share > MOST_ERROR_SHARE:
         return SYNTAX_ERRORS
-    if language.brace_rule == "c-plus-plus" and any(map(_brace_below, _nodes(snippets.root))):
-        return BRACE_LAYOUT
-    if language.brace_rule == "c-sharp" and any(map(_blank_before_list, _nodes(snippets.root))):
-        return PARENTHESIS_LAYOUT
+    for layout in language.rejected_layouts:
+        if any(_is_laid_out(node, layout) for node in _nodes(snippets.root)):
+            return f"file: {layout.reason}"
     return None
 
 
@@ -75,23 +67,14 @@ def _nodes(root: Node) -> Iterator[Node]:
                 return
 
 
-def _brace_below(node: Node) -> bool:
-    """Whether a body's brace is on a later line than what it belongs to."""
-    if node.type != "compound_statement" or node.parent is None:
+def _is_laid_out(node: Node, layout: Layout) -> bool:
+    """Whether the gap of a layout is before a node."""
+    owners = layout.nodes.get(node.type)
+    if owners is None or node.parent is None or node.parent.type not in owners:
         return False
     before = node.prev_sibling
-    return (
-        node.parent.type in _BODY_OWNERS
-        and before is not None
-        and before.end_point[0] < node.start_point[0]
-    )
-
-
-def _blank_before_list(node: Node) -> bool:
-    """Whether there is a blank between a name and the parenthesis after it."""
-    owner = node.parent
-    if owner is None or node.prev_sibling is None:
+    if before is None:
         return False
-    call = node.type == "argument_list" and owner.type == "invocation_expression"
-    declared = node.type == "parameter_list" and owner.type in _DECLARED
-    return (call or declared) and node.prev_sibling.end_byte < node.start_byte
+    if layout.gap == "line":
+        return before.end_point[0] < node.start_point[0]
+    return before.end_byte < node.start_byte

@@ -11,4 +11,5 @@ LANGUAGE = Language(
     indentation="  ",
     grammar="tree_sitter_bash",
     snippets="bash",
+    ruled_words=frozenset({"lambda", "tag"}),
 )

@@ -1,6 +1,6 @@
 """C++, and C with it."""
 
-from arqon_maestro.languages.language import Language
+from arqon_maestro.languages.language import Language, Layout
 
 LANGUAGE = Language(
     name="cplusplus",
@@ -10,5 +10,20 @@ LANGUAGE = Language(
     grammar="tree_sitter_cpp",
     snippets="cplusplus",
     spoken_symbols={"&": ("address of", "ampersand")},
-    brace_rule="c-plus-plus",
+    rejected_extensions={".c": "C source"},
+    rejected_layouts=(
+        Layout(
+            "an opening brace on a line of its own",
+            "line",
+            {
+                "compound_statement": (
+                    "function_definition",
+                    "for_statement",
+                    "for_range_loop",
+                    "if_statement",
+                    "lambda_expression",
+                )
+            },
+        ),
+    ),
 )

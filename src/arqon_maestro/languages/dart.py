@@ -10,4 +10,5 @@ LANGUAGE = Language(
     indentation="  ",
     grammar="tree_sitter_dart",
     snippets="dart",
+    ruled_words=frozenset({"lambda", "tag"}),
 )

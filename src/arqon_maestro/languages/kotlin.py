@@ -9,4 +9,5 @@ LANGUAGE = Language(
     interpreters=("kotlin",),
     grammar="tree_sitter_kotlin",
     snippets="kotlin",
+    ruled_words=frozenset({"lambda", "tag"}),
 )

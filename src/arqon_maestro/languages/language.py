@@ -20,11 +20,38 @@ STYLES = (
 )
 """Styles of identifiers (corpusgen.md, section 1.6)."""
 
-BRACE_RULES = ("c-plus-plus", "c-sharp")
-"""File rules that look at the layout of functions (section 6.3)."""
+GAPS = ("blank", "line")
+"""What may part a node from what is before it: anything, or a line break."""
+
+ADDITIONS = ("python",)
+"""Rules by which the runtime finds where an addition goes."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PHRASE = re.compile(r"[a-z]+(?: [a-z]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A layout of the code for which a file is rejected (section 6.3).
+
+    Attributes:
+        reason: what is told of such a file.
+        gap: of `GAPS`; a node that it parts from its sibling before has the layout.
+        nodes: types of these nodes, each with the types of parents that it has to be in.
+
+    Raises:
+        ConfigurationError: a gap that can't be.
+    """
+
+    reason: str
+    gap: str
+    nodes: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        if self.gap not in GAPS:
+            raise ConfigurationError(
+                f"unknown gap {self.gap!r} of a layout", remedy=did_you_mean(self.gap, GAPS)
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +74,11 @@ class Language:
         prioritised: symbols with names that are preferred to the rest (section 3.10).
         usual_style: style of identifiers so common here that its name is rarely said.
         prose: text for people: exempt from the line-length rules, styles rarely said.
-        brace_rule: which layout rule of the file filter holds (`BRACE_RULES`), if any.
+        rejected_extensions: endings of files that are not learnt from, each with the reason.
+        rejected_layouts: layouts of files that are not learnt from.
+        ruled_words: words that the runtime formats a text by rule for, rather than by its model.
+        additions: by which of `ADDITIONS` the runtime finds where an addition goes; None: only
+            those that have a line for themselves find a place.
 
     Raises:
         ConfigurationError: a value that can't be.
@@ -66,7 +97,10 @@ class Language:
     prioritised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     usual_style: str | None = None
     prose: bool = False
-    brace_rule: str | None = None
+    rejected_extensions: Mapping[str, str] = field(default_factory=dict)
+    rejected_layouts: tuple[Layout, ...] = ()
+    ruled_words: frozenset[str] = frozenset()
+    additions: str | None = None
 
     @property
     def wheel(self) -> str | None:
@@ -79,7 +113,7 @@ class Language:
         where = f"languages/{self.name}.py"
         if not _NAME.fullmatch(self.name):
             raise ConfigurationError(f"bad name {self.name!r}", where=where)
-        for extension in self.extensions:
+        for extension in (*self.extensions, *self.rejected_extensions):
             if not extension.startswith(".") or extension != extension.lower():
                 raise ConfigurationError(f"bad extension {extension!r}", where=where)
         if not self.indentation or self.indentation.strip():
@@ -90,11 +124,11 @@ class Language:
                 where=where,
                 remedy=did_you_mean(self.usual_style, STYLES),
             )
-        if self.brace_rule is not None and self.brace_rule not in BRACE_RULES:
+        if self.additions is not None and self.additions not in ADDITIONS:
             raise ConfigurationError(
-                f"unknown brace rule {self.brace_rule!r}",
+                f"unknown rules for additions {self.additions!r}",
                 where=where,
-                remedy=did_you_mean(self.brace_rule, BRACE_RULES),
+                remedy=did_you_mean(self.additions, ADDITIONS),
             )
         for table in (self.spoken_symbols, self.prioritised):
             for symbol, names in table.items():

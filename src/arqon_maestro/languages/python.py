@@ -32,4 +32,5 @@ LANGUAGE = Language(
         "None": ("none",),
     },
     usual_style="UNDERSCORES",
+    additions="python",
 )

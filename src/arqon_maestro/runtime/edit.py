@@ -35,8 +35,6 @@ from arqon_maestro.runtime.style import HYPOTHESES, Styler
 
 TEXT = "formattedText"
 _ADVERBS = {"once": 1, "twice": 2, "thrice": 3}
-_LANGUAGES_BY_RULE = ("bash", "dart", "kotlin")
-_WORDS_BY_RULE = frozenset({"lambda", "tag"})
 _ARROWS: dict[str, Callable[[Document, int], int]] = {
     "left": lambda document, amount: horizontal(document, -amount),
     "right": horizontal,
@@ -106,7 +104,7 @@ class Editor:
 
     def _written(self, document: Document, place: Place, text: Sequence[str]) -> list[Outcome]:
         """Returns the document with a text in its place, by each reading of auto-style."""
-        if self._language.name in _LANGUAGES_BY_RULE and _WORDS_BY_RULE & set(text):
+        if not self._language.ruled_words.isdisjoint(text):
             code = formatted(text, self._language.name)
             return [Outcome(place.filled(document, code, None), code, note="formatted by rule")]
         prefix = place.prefix(document)
