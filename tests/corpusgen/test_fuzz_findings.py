@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 
@@ -11,6 +12,7 @@ from arqon_maestro.corpusgen import generate_mappings
 from arqon_maestro.corpusgen.choices import RandomChoices
 from arqon_maestro.corpusgen.drafts import insert_drafts
 from arqon_maestro.corpusgen.inserts import InsertGenerator
+from arqon_maestro.corpusgen.snippets import native
 from arqon_maestro.corpusgen.tokens import token_stream
 from tests.fuzz import checks
 
@@ -40,3 +42,38 @@ def test_case_arms_of_bash() -> None:
     source = "case $a in\n" + "  x) y ;;\n" * 6 + "esac\n"
     for seed in range(40):
         checks.check_mappings(source, "bash", seed)
+
+
+ENDLESS_KOTLIN = """\
+{{}
+i{}
+  #  trynally { }
+        val l = {
+package a
+import b.c
+data class A(val x: Int) : B() {
+    fun f(a: String = "x"): Int {
+        if (a) { { } catch (e: E) { } finally { }
+        val l = {
+package a
+import b.c
+data class A(val x: Int) : B() {
+    fun f(a: String = "x"): Int {
+        if (a) { } else { }
+        for (i in 0..3) { }
+      #  try { } catch (e: E) { } finally { }
+        val l = {
+"""
+
+
+def test_the_parser_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It read the same piece again and again, and kept each: 160 MB a second."""
+    monkeypatch.setattr(native, "LIMIT_S", 0.3)
+    tracemalloc.start()
+    try:
+        mappings = generate_mappings(ENDLESS_KOTLIN, "kotlin")
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert {mapping.kind for mapping in mappings} == {"insert"}
+    assert kept < 5_000_000

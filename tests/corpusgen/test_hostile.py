@@ -16,7 +16,7 @@ from arqon_maestro.corpusgen.filters import SLOW_PARSE
 from arqon_maestro.corpusgen.generation import SPEECH
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.modes import mapping_lines, text_lines
-from arqon_maestro.corpusgen.snippets import ParseLimitError, snippet_source, syntax
+from arqon_maestro.corpusgen.snippets import ParseLimitError, native, snippet_source
 from arqon_maestro.corpusgen.spoken.dictionary import dictionary_words
 from arqon_maestro.corpusgen.spoken.words import halves
 from arqon_maestro.corpusgen.tokens import token_stream
@@ -116,7 +116,7 @@ def test_a_very_long_word_is_not_split() -> None:
 
 def test_a_source_that_parses_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "a = +-*/%=<>!&|^~+-*/%=<>!&|^~ b\n" * 400
-    monkeypatch.setattr(syntax, "PARSE_LIMIT_S", -1.0)
+    monkeypatch.setattr(native, "LIMIT_S", -1.0)
     with pytest.raises(ParseLimitError):
         snippet_source(token_stream(source), languages.get("java"))
     rejected = mapping_lines(source, "a.java", "java", "auto-style")

@@ -112,8 +112,6 @@ def test_mappings_of_any_text(source: str, language: str, seed: int) -> None:
     checks.check_mappings(source, language, seed)
 
 
-# The native parser can take gigabytes for a source like these; only workers are limited.
-@pytest.mark.slow
 @quick
 @given(mutated(), SEED)
 def test_mappings_of_stained_code(code: tuple[str, str], seed: int) -> None:
@@ -121,8 +119,6 @@ def test_mappings_of_stained_code(code: tuple[str, str], seed: int) -> None:
     checks.check_mappings(source, language, seed)
 
 
-# The native parser can take gigabytes for a source like these; only workers are limited.
-@pytest.mark.slow
 @quick
 @given(mutated(), SEED)
 def test_text_of_stained_code(code: tuple[str, str], seed: int) -> None:

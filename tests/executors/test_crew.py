@@ -18,3 +18,17 @@ def test_a_worker_is_replaced_after_many_items(monkeypatch: pytest.MonkeyPatch) 
     processes = [outcome.result for outcome in crew.map_items(_process, range(12), 1, 30.0)]
     assert len(set(processes)) == 3
     assert len(set(processes[:5])) == 1
+
+
+def _kept(item: int) -> int:
+    if item == 1:
+        raise MemoryError
+    return os.getpid()
+
+
+def test_a_worker_without_memory_is_replaced() -> None:
+    outcomes = list(crew.map_items(_kept, range(4), 1, 30.0))
+    assert outcomes[1].reason in crew.OUT_OF_MEMORY
+    first, _, *others = [outcome.result for outcome in outcomes]
+    assert first not in others
+    assert len(set(others)) == 1

@@ -23,6 +23,8 @@ from arqon_maestro.errors import MaestroError
 
 TIMED_OUT = "file: timed out"
 CRASHED = "file: its worker crashed"
+# Native code that gets no memory may raise either.
+OUT_OF_MEMORY = ("file: MemoryError", "file: SystemError")
 
 # A file's records die with their references; looking for cycles among them costs a quarter of the
 # time of text mode, so workers look less often than Python's default of every 700 new objects.
@@ -174,6 +176,10 @@ def _collect(
             if worker.index is not None:
                 done[worker.index] = answer
                 worker.index = None
+                if answer.reason in OUT_OF_MEMORY:
+                    # What a library kept of that item is not the next one's.
+                    worker.kill()
+                    crew[place] = start()
         elif worker.index is not None and time.monotonic() >= worker.deadline:
             done[worker.index] = Outcome(None, TIMED_OUT)
             worker.kill()

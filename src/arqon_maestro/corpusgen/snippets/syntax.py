@@ -6,13 +6,13 @@ After normalisation a source is ASCII, so byte and character offsets coincide.
 from __future__ import annotations
 
 import importlib
-import time
-import warnings
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from arqon_maestro.corpusgen.snippets import native
 from arqon_maestro.corpusgen.snippets.trees import SyntaxTree, walk
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.languages import Language
@@ -23,21 +23,19 @@ if TYPE_CHECKING:
 # An entry point here is no grammar but a function from a source to its tree.
 OWN_PARSERS = __package__ + "."
 
-# On some sources that are no code ("a=>a=>…" in Java, "[[[…" in Dart) the parser takes time, and
-# even memory, that grows with the square of their length. Code takes a hundredth of this.
-PARSE_LIMIT_S = 2.0
-PARSE_LIMIT_S_PER_CHARACTER = 5e-6
-_CHUNK = 16384  # bytes that the parser reads at once
-
 
 class ParseLimitError(DataError):
-    """A source that takes the parser much more time than code does."""
+    """A source that takes the parser much more time or memory than code does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """A loaded grammar, with its node types and field names by id, as `SyntaxTree` writes them."""
+    """A loaded grammar, with its node types and field names by id, as `SyntaxTree` writes them.
 
+    `place` is the module that it comes from, and the function there.
+    """
+
+    place: tuple[str, str]
     language: tree_sitter.Language
     kinds: tuple[str, ...]
     fields: tuple[str, ...]
@@ -51,20 +49,15 @@ def load_grammar(entry: str) -> Grammar:
         MissingPartError: if it is not installed.
     """
     module_name, _, function = entry.partition(":")
+    place = module_name, function or "language"
     try:
-        import tree_sitter
-
-        module = importlib.import_module(module_name)
+        language = native.load_language(*place)
     except ImportError as error:
         raise MissingPartError(
             f"the grammar {module_name} is not installed",
             why=str(error),
             remedy=f"pip install {module_name.replace('_', '-')}",
         ) from error
-    with warnings.catch_warnings():
-        # Some wheels still hand out the address of their language as a plain number.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        language = tree_sitter.Language(getattr(module, function or "language")())
     kinds = []
     for kind_id in range(language.node_kind_count):
         name = language.node_kind_for_id(kind_id) or ""
@@ -72,7 +65,7 @@ def load_grammar(entry: str) -> Grammar:
     fields = [""]
     field_ids = range(1, language.field_count + 1)
     fields += [language.field_name_for_id(field_id) or "" for field_id in field_ids]
-    return Grammar(language, tuple(kinds), tuple(fields))
+    return Grammar(place, language, tuple(kinds), tuple(fields))
 
 
 @cache
@@ -115,7 +108,7 @@ def parse(source: str, grammars: Sequence[str]) -> SyntaxTree:
 
     Raises:
         MissingPartError: if a grammar is not installed.
-        ParseLimitError: if it takes longer than `PARSE_LIMIT_S` of processor time allows.
+        ParseLimitError: if it takes much more time or memory than code does (`native`).
         UnicodeEncodeError: if the source is not ASCII.
     """
     best: SyntaxTree | None = None
@@ -146,28 +139,27 @@ def parse_as(language: Language, source: str) -> SyntaxTree | None:
 
 
 def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
-    import tree_sitter
-
     data = source.encode("ascii")
-    deadline = time.thread_time() + PARSE_LIMIT_S + PARSE_LIMIT_S_PER_CHARACTER * len(data)
-    # The parser asks whether to stop only if it reads from a function; that costs nothing.
-    tree: tree_sitter.Tree | None
-
-    def read(offset: int, point: object) -> bytes:
-        return data[offset : offset + _CHUNK]
-
-    def too_late(*state: object) -> bool:
-        return time.thread_time() > deadline
-
-    try:
-        tree = tree_sitter.Parser(grammar.language).parse(read, progress_callback=too_late)
-    except ValueError:
-        tree = None
+    tree = None
+    if not native.is_one_long_stretch(source) or _survives(data, grammar):
+        tree = native.parse_in_time(data, grammar.language)
     if tree is None:
         raise ParseLimitError(
             "the source takes the parser too long", why="it is hardly code", remedy="leave it out"
         )
     return tree
+
+
+def _survives(data: bytes, grammar: Grammar) -> bool:
+    try:
+        return native.survives(data, *grammar.place)
+    except native.TrialError as error:
+        raise MissingPartError(
+            "no process to try a source in",
+            where=sys.executable,
+            why=str(error),
+            remedy="maestro doctor",
+        ) from error
 
 
 def _parse(source: str, grammar: Grammar) -> SyntaxTree:
