@@ -15,7 +15,7 @@ import pytest
 from arqon_maestro import languages
 from arqon_maestro.corpusgen import sources
 from arqon_maestro.corpusgen.batch import Corpus, make_corpus
-from arqon_maestro.corpusgen.snippets import syntax
+from arqon_maestro.corpusgen.snippets import native
 from arqon_maestro.corpusgen.sources import Source, find_sources, read_source
 from arqon_maestro.errors import DataError, UsageError, WorkFailedError
 from arqon_maestro.executors.crew import CRASHED, TIMED_OUT, map_items
@@ -45,7 +45,7 @@ def work(item: str) -> str:
 
 def native_hoard() -> None:
     """Takes gigabytes in the parser, where nothing asks whether to stop."""
-    syntax.parse("a=>" * 10_000, ["tree_sitter_java"])
+    native.parse_in_time(b"a=>" * 10_000, native.load_language("tree_sitter_java", "language"))
 
 
 def test_workers_keep_order_and_lose_only_the_file() -> None:

@@ -37,6 +37,8 @@ def _beginnings(parse_file, language: str, source: str) -> set[str]:
         ("javascript", "a = super.b;\n", {"a"}),
         ("cplusplus", "int int_a = b;\n", {"int int_a"}),
         ("ruby", "f(a, <<~B)\n  c\nB\n", {"f(a, <<~B"}),
+        ("kotlin", "f(';')\n", {"f", "f(", "f(';", "f(';'"}),
+        ("bash", "# a `b` c\n", {"#", "# a", "# a `b`"}),
     ],
 )
 def test_beginnings(parse_file, language: str, source: str, beginnings: set[str]) -> None:

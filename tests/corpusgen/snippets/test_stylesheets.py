@@ -117,7 +117,7 @@ def test_cut_sources_have_a_tree(sources: list[str], cut: int) -> None:
 
 @pytest.mark.parametrize("unit", ["(", "{", "a{", "#{", '"#{', "[", "/*", "a:(", "url(", "@if a{"])
 def test_deep_nesting_takes_linear_time(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     tree = parse_stylesheet(unit * 50_000)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert tree.afters[0] == len(tree)

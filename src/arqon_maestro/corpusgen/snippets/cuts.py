@@ -40,6 +40,7 @@ _CLOSERS = {
 }
 _BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 _QUOTES = "\"'`"
+_TICK = "`"
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _ESCAPE = "\\"
 
@@ -173,7 +174,10 @@ class Cuts:
             closer = self._closer(before, behind)
             if closer is not None:
                 closers.append(self._units(closer))
-                if behind[0] != closer and not self._ends_behind(node, last):
+                # What lies between them may be no node: the inside of a character, of a string.
+                between = stream.source[max(offset, tree.ends[last]) : tree.starts[closer]]
+                whole = behind[0] == closer and not between.strip()
+                if not whole and not self._ends_behind(node, last):
                     return False
                 behind = behind[behind.index(closer) + 1 :]
                 last_one = closer
@@ -201,9 +205,11 @@ class Cuts:
         return range(last, last + 1)
 
     def _balanced(self, node: int, offset: int) -> bool:
-        """Whether no bracket of a text is open at `offset`: no node says where it closes."""
+        """Whether no bracket or tick of a text is open: no node says where it closes."""
         text = self._stream.source[self._tree.starts[node] : offset]
-        return all(text.count(opener) <= text.count(closer) for opener, closer in _BRACKETS)
+        return text.count(_TICK) % 2 == 0 and all(
+            text.count(opener) <= text.count(closer) for opener, closer in _BRACKETS
+        )
 
     def _closer(self, before: Sequence[int], behind: Sequence[int]) -> int | None:
         """Returns the child that closes the bracket that is open between two children."""
