@@ -62,6 +62,28 @@ class LexiconRecipe(_Recipe):
     )
 
 
+class AcousticRecipe(_Recipe):
+    """The acoustic model that is trained on synthesised speech, on recordings, or on both."""
+
+    utterances: int = Field(gt=0, description="synthesised sentences to train on")
+    valid_utterances: int = Field(gt=0, description="synthesised sentences to validate on")
+    test_utterances: int = Field(
+        gt=0, description="sentences of held-out repositories, by held-out voices, to test on"
+    )
+    shortest_words: int = Field(ge=1, description="words of a sentence to speak, at least")
+    longest_words: int = Field(ge=1, description="words of a sentence to speak, at most")
+    position_dependent: bool = Field(
+        description="whether the names of phones tell their place in the word"
+    )
+    dim: int = Field(gt=0, description="width of the network's layers")
+    slow_layers: int = Field(
+        ge=1, le=20, description="layers at a third of the rate of the features"
+    )
+    epochs: int = Field(gt=0, description="passes over the data")
+    batch_frames: int = Field(gt=0, description="frames of features in a batch, at most")
+    learning_rate: float = Field(gt=0, description="of Adam, the highest")
+
+
 class SpeechRecipe(_Recipe):
     """The speech engine's language side."""
 
@@ -81,6 +103,7 @@ class SpeechRecipe(_Recipe):
     empty_sentences: float = Field(
         ge=0, description="mass of the empty sentence, as a share of the corpus's lines"
     )
+    acoustic: AcousticRecipe
 
 
 class MappingRecipe(_Recipe):

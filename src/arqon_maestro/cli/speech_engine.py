@@ -72,6 +72,44 @@ def train_model(
         typer.echo(str(speech_engine.arpa_path(pipeline, role)))
 
 
+@app.command("train-acoustic")
+def train_acoustic(
+    language: Languages = None,
+    recordings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--recordings",
+            help="Folder with wav.scp and text, or a table (CSV, TSV) with the columns file and"
+            " transcript; may be given more than once.",
+        ),
+    ] = None,
+    synthetic: Annotated[
+        bool,
+        typer.Option("--synthetic/--no-synthetic", help="Train on synthesised speech, too."),
+    ] = True,
+    adapt: Annotated[
+        Path | None,
+        typer.Option("--adapt", help="Folder of a model of this program to start from."),
+    ] = None,
+    test_mode: TestMode = False,
+    workers: Workers = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    offline: Offline = False,
+) -> None:
+    """Train an acoustic model on synthesised speech, on recordings, or on both."""
+    from arqon_maestro.pipeline import acoustic
+
+    if not synthetic and not recordings:
+        raise typer.BadParameter("--no-synthetic without --recordings leaves nothing to train on")
+    pipeline = pipeline_of(
+        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+    )
+    acoustic.make_features(pipeline, language, recordings or [], synthetic)
+    acoustic.train_network(pipeline, adapt=adapt)
+    typer.echo(str(acoustic.acoustic_folder(pipeline)))
+
+
 @app.command()
 def export(force: Force = False, dry_run: DryRun = False) -> None:
     """Pack what was trained into tarballs and install them."""

@@ -174,7 +174,7 @@ def write_mfcc_options(path: Path, options: MfccOptions) -> None:
                 stream.write(f"--{name.replace('_', '-')}={text}\n")
 
 
-def mel(hertz: NDArray[np.float64] | float) -> NDArray[np.float64]:
+def mel(hertz: NDArray[np.floating] | float) -> NDArray[np.float64]:
     """Returns frequencies on the mel scale."""
     return np.asarray(1127.0 * np.log1p(np.asarray(hertz, np.float64) / 700.0))
 
@@ -209,7 +209,7 @@ class Mfcc:
             case "hamming":
                 return 0.54 - 0.46 * np.cos(turn)
             case "povey":
-                return np.asarray((0.5 - 0.5 * np.cos(turn)) ** _POVEY_POWER)
+                return np.asarray((0.5 - 0.5 * np.cos(turn)) ** _POVEY_POWER, np.float64)
             case "sine":
                 return np.sin(0.5 * turn)
             case "blackman":
@@ -245,7 +245,7 @@ class Mfcc:
         matrix[:, 0] = np.sqrt(1.0 / options.num_mel_bins)
         if options.cepstral_lifter:
             period = options.cepstral_lifter
-            matrix = matrix * (1.0 + 0.5 * period * np.sin(np.pi * orders / period))
+            matrix *= 1.0 + 0.5 * period * np.sin(np.pi * orders / period)
         return matrix.astype(np.float32)
 
     def frame_count(self, samples: int, *, ended: bool = True) -> int:

@@ -59,9 +59,7 @@ class Tdnn(nn.Module):
         self.pdfs = pdfs
         self.input_norm = nn.BatchNorm1d(features, affine=False, eps=1e-3)
         widths = [features] + [shape.dim] * len(shape.contexts)
-        self.affines = nn.ModuleList(
-            nn.Linear(3 * width, shape.dim) for width in widths[:-1]
-        )
+        self.affines = nn.ModuleList(nn.Linear(3 * width, shape.dim) for width in widths[:-1])
         self.norms = nn.ModuleList(_norm(shape.dim) for _ in shape.contexts)
         self.prefinal = nn.Linear(shape.dim, shape.dim)
         self.prefinal_norm = _norm(shape.dim)

@@ -115,7 +115,9 @@ def occupancies(graph: Graph, outputs: Tensor, lengths: Tensor) -> tuple[Tensor,
     forward = graph.forward_pdfs.expand(batch, -1)
     loop = graph.self_loop_pdfs.expand(batch, -1)
     # Of the graph's own pdfs the likeliest is scaled to one, so that none of them vanishes.
-    seen = torch.zeros(batch, pdfs, dtype=torch.bool).scatter_(1, torch.cat([forward, loop], 1), True)
+    seen = torch.zeros(batch, pdfs, dtype=torch.bool).scatter_(
+        1, torch.cat([forward, loop], 1), True
+    )
     peaks = scores.masked_fill(~seen, -torch.inf).amax(dim=2, keepdim=True)
     likelihoods = (scores - peaks).exp_()
     first = _gather(likelihoods, graph.forward_pdfs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +73,7 @@ def estimate_phone_model(sequences: Sequence[Sequence[int]], phones: PhoneSet) -
     )
 
 
-def _interpolate(
-    counts: NDArray[np.float64], lower: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _interpolate(counts: NDArray[np.float64], lower: NDArray[np.float64]) -> NDArray[np.float64]:
     """Witten-Bell: the mass of what is new is the number of kinds seen, at least one."""
     kinds = np.maximum((counts > 0).sum(axis=-1, keepdims=True), 1)
     mixed: NDArray[np.float64] = (counts + kinds * lower) / (
@@ -164,7 +163,7 @@ class _Graph:
         made: list[int] = []
         for left, nodes in open_ends.items():
             made.append(self._add(left, pronunciation[0], nodes))
-        for before, phone in zip(pronunciation, pronunciation[1:], strict=False):
+        for before, phone in pairwise(pronunciation):
             made = [self._add(before, phone, made)]
         return {pronunciation[-1]: made}
 
