@@ -246,7 +246,7 @@ class Mfcc:
         if options.cepstral_lifter:
             period = options.cepstral_lifter
             matrix *= 1.0 + 0.5 * period * np.sin(np.pi * orders / period)
-        return matrix.astype(np.float32)
+        return np.asarray(matrix, np.float32)
 
     def frame_count(self, samples: int, *, ended: bool = True) -> int:
         """Returns how many frames `samples` samples have; fewer if more samples may follow."""
