@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from arqon_maestro.artifacts import atomic_text
 from arqon_maestro.errors import ConfigurationError, DataError, did_you_mean
 from arqon_maestro.speech_engine.acoustic.options import parse_options, read_options
 from arqon_maestro.speech_engine.audio import SAMPLE_RATE_HZ
@@ -161,16 +162,12 @@ def read_mfcc_options(path: Path) -> MfccOptions:
 
 def write_mfcc_options(path: Path, options: MfccOptions) -> None:
     """Writes ``mfcc.conf`` with the options that differ from Kaldi's defaults."""
-    from arqon_maestro.artifacts import atomic_text
-
     defaults = MfccOptions()
     with atomic_text(path) as stream:
         for name, default in vars(defaults).items():
             value = getattr(options, name)
             if value != default:
-                text = str(value).lower() if isinstance(value, bool) else f"{value:g}"
-                if isinstance(value, str):
-                    text = value
+                text = f"{value:g}" if isinstance(value, float) else str(value).lower()
                 stream.write(f"--{name.replace('_', '-')}={text}\n")
 
 
