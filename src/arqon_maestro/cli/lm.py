@@ -308,12 +308,23 @@ def prune(
     minimum_order: Annotated[
         int, typer.Option("--minimum-order", min=2, help="Shorter n-grams all stay.")
     ] = 2,
+    history_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--history-model",
+            metavar="Y",
+            help="ARPA file that says how likely contexts are [default: X].",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Leaves out the n-grams that a model hardly needs (relative entropy)."""
     from arqon_maestro.speech_engine.ngram import pruning, write_arpa
 
-    pruned = pruning.prune(_balanced(model), threshold, minimum_order=minimum_order)
+    history = None if history_model is None else _balanced(history_model)
+    pruned = pruning.prune(
+        _balanced(model), threshold, minimum_order=minimum_order, history=history
+    )
     write_arpa(pruned.model, output)
     sizes = tuple(level.words.size for level in pruned.model.levels)
     if as_json:
@@ -343,8 +354,7 @@ def const_arpa(
     output: Annotated[Path, typer.Option("--output", metavar="F", help="ConstArpa file to write.")],
 ) -> None:
     """Packs a model for Kaldi's rescoring."""
-    from arqon_maestro.speech_engine.ngram import NgramModel
     from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
 
-    write_const_arpa(NgramModel.read(model), read_symbols(words), output)
+    write_const_arpa(_balanced(model), read_symbols(words), output)
     _print_rows({"model": output, "bytes": output.stat().st_size})

@@ -15,6 +15,7 @@ from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.ngram import arpa_reader
 from arqon_maestro.speech_engine.ngram.arpa_reader import read_arpa
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
+from arqon_maestro.speech_engine.ngram.balance import largest_imbalance
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.kneser_ney import estimate
 from arqon_maestro.speech_engine.ngram.model import ModelLevel, NgramModel
@@ -72,6 +73,7 @@ def test_reads_what_other_tools_write(tmp_path: Path) -> None:
         ("-0.125\ta a", "-0.125\ta </s>", 16, "a 2-gram again"),
         ("-0.7\t</s>", "-0.7\ta", 10, "the 1-gram 'a' again"),
         ("-0.7\t</s>", "0.7\t</s>", 10, "a probability above one"),
+        ("a -0.25", "a 9999", 8, "a back-off weight too large"),
         ("ngram 2=3", "ngram 2=4", 13, "3 2-grams, where the head of the file promises 4"),
         ("ngram 2=3", "ngram three", 5, "ngram 2=… expected"),
         ("\\2-grams:", "\\3-grams:", 13, "\\\\2-grams: expected"),
@@ -87,6 +89,45 @@ def test_malformed_lines_are_named(
     with pytest.raises(DataError, match=message) as caught:
         read_arpa(path)
     assert caught.value.where == f"{path}:{line}"
+
+
+SCRAPS = [
+    *"\\\n\t -1.+=ax",
+    "nan",
+    "inf",
+    "-inf",
+    "1e400",
+    "\0",
+    "\r",
+    "\udcff",
+    "ngram 2=",
+    "9" * 30,
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    edits=st.lists(
+        st.tuples(st.integers(0, 200), st.integers(0, 12), st.sampled_from(["", *SCRAPS])),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_damaged_files_are_refused_or_read(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("arpa") / "model.arpa"
+    text = GOOD
+    for place, removed, scrap in edits:
+        text = text[:place] + scrap + text[place + removed :]
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    try:
+        model = read_arpa(path)
+    except DataError as error:
+        assert str(error.where).startswith(str(path))
+        return
+    assert np.isfinite(model.score_sentences([["a", "b"], []])).all()
+    assert np.isfinite(largest_imbalance(model).total)
 
 
 def test_a_missing_context_is_named(tmp_path: Path) -> None:

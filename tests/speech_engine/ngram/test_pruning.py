@@ -10,8 +10,9 @@ import pytest
 from arqon_maestro.errors import UsageError
 from arqon_maestro.speech_engine.ngram.backoff import BareLevel, masses, suffix_chain, with_backoffs
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
+from arqon_maestro.speech_engine.ngram.discounting import Discounting
 from arqon_maestro.speech_engine.ngram.kneser_ney import estimate
-from arqon_maestro.speech_engine.ngram.model import NgramModel
+from arqon_maestro.speech_engine.ngram.model import ModelLevel, NgramModel
 from arqon_maestro.speech_engine.ngram.perplexity import perplexity_of
 from arqon_maestro.speech_engine.ngram.pruning import perplexity_changes, prune
 
@@ -53,7 +54,9 @@ def test_changes_are_the_relative_entropy_of_the_model_without_the_n_gram(
         head = "</s>" if first == "<s>" else first
         logs = model.log10_probability([], head) + model.log10_probability([first], second)
         probability_of.append(10**logs)
-    changes = perplexity_changes(top, rest, np.array(probability_of))
+    changes = perplexity_changes(
+        top, rest, model.levels[1].log10_backoffs, np.array(probability_of)
+    )
     for row in range(0, len(grams), 97):
         *history, _ = grams[row]
         smaller = without(model, 2, row)
@@ -64,6 +67,68 @@ def test_changes_are_the_relative_entropy_of_the_model_without_the_n_gram(
         context = probability_of[contexts.index(tuple(history))]
         expected = math.expm1(context * divergence * math.log(10))
         assert changes[row] == pytest.approx(expected, abs=2e-8), grams[row]
+
+
+def plainly_pruned(
+    model: NgramModel, threshold: float, history: NgramModel
+) -> set[tuple[str, ...]]:
+    """The n-grams that stay, one context after the other (Stolcke 1998, section 3)."""
+    table = entries(model)
+    stays = set(table)
+    order = max(map(len, table))
+    for size in range(order - 1, 0, -1):
+        for context in [ngram for ngram in table if len(ngram) == size]:
+            followers = [g for g in table if g[:-1] == context and len(g) == size + 1]
+            head = ["</s>" if context[0] == "<s>" else context[0]]
+            log10_context = history.log10_probability([], head[0]) + sum(
+                history.log10_probability(context[:place], context[place])
+                for place in range(1, size)
+            )
+            lower = {g: 10 ** model.log10_probability(context[1:], g[-1]) for g in followers}
+            left = 1 - sum(10 ** table[g][0] for g in followers)
+            lower_left = 1 - sum(lower.values())
+            for ngram in followers:
+                if any(longer[:-1] == ngram for longer in stays if len(longer) == size + 2):
+                    continue
+                own = 10 ** table[ngram][0]
+                new_weight = math.log10((left + own) / (lower_left + lower[ngram]))
+                change = own * (new_weight + math.log10(lower[ngram]) - table[ngram][0])
+                change += left * (new_weight - table[context][1])
+                if 10 ** (-(10**log10_context) * change) - 1 < threshold:
+                    stays.remove(ngram)
+    return stays
+
+
+@pytest.mark.parametrize("threshold", [2e-4, 5e-4, 1e-3, 3e-3])
+@pytest.mark.parametrize("with_history", [False, True])
+def test_the_same_n_grams_stay_as_plainly(
+    write_text: WriteText, threshold: float, with_history: bool
+) -> None:
+    counts = count_ngrams([write_text(TEXT[:50])], 3)
+    model = estimate(counts).model
+    history = estimate(counts, discounting=Discounting.WITTEN_BELL).model if with_history else None
+    pruned = prune(model, threshold, history=history)
+    expected = plainly_pruned(model, threshold, history or model)
+    assert 0 < len(expected) < len(entries(model))
+    assert entries(pruned.model).keys() == expected
+
+
+def test_threshold_zero_keeps_all(model: NgramModel) -> None:
+    assert prune(model, 0.0).removed == (0, 0, 0)
+
+
+def test_contexts_that_are_not_normalised_are_left_alone(model: NgramModel) -> None:
+    levels = list(model.levels)
+    # After the first context, probabilities sum to more than one.
+    scores = levels[1].log10_probabilities.copy()
+    scores[levels[1].parents == levels[1].parents[0]] = -0.1
+    levels[1] = ModelLevel(
+        levels[1].parents, levels[1].words, scores, levels[1].log10_backoffs.copy()
+    )
+    spoilt = NgramModel(model.vocabulary, (*levels[:2],))
+    pruned = prune(spoilt, 10.0).model
+    assert (pruned.levels[1].parents == levels[1].parents[0]).all()
+    assert pruned.levels[1].words.size == (levels[1].parents == levels[1].parents[0]).sum()
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1e-5, 1e-3, 1.0])

@@ -29,6 +29,8 @@ from arqon_maestro.speech_engine.ngram.trie import (
 CHUNK_BYTES = 8 << 20
 # Rounding in other tools' files may leave the logarithm of one a little above zero.
 LARGEST_LOG10 = 1e-4
+# Back-off weights may be above one, but not like this.
+LARGEST_LOG10_BACKOFF = 99.0
 
 _BLANKS = np.zeros(256, np.bool_)
 _BLANKS[list(b" \t\r\n")] = True
@@ -247,6 +249,13 @@ class _Reader:
         backoffs[with_backoff] = self._numbers(
             slices.take(pa.array(first[with_backoff] + order + 1)), lines[with_backoff]
         )
+        if backoffs.size and float(backoffs.max()) > LARGEST_LOG10_BACKOFF:
+            worst = int(backoffs.argmax())
+            self._fail(
+                "a back-off weight too large",
+                int(lines[worst]),
+                f"its log10 is {backoffs[worst]:g}",
+            )
         words = [slices.take(pa.array(first + 1 + place)) for place in range(order)]
         return _Rows(words, scores, backoffs, lines), int(newlines.size)
 
