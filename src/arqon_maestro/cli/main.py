@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lm": ("lm", "N-gram language models."),
     "lexicon": ("lexicon", "The pronunciation dictionary."),
     "g2p": ("g2p", "Pronunciations of words that no dictionary has."),
+    "graph": ("graph", "The decoding graph: lang folder, HCLG, what is in it."),
     "speech-engine": ("speech_engine", "Data, training, export, transcription, evaluation."),
     "code-engine": ("code_engine", "Data, training, export, translation, evaluation."),
     "models": ("models", "List, download, install, use, verify."),

@@ -1,0 +1,230 @@
+"""CLG: phones in context. Left biphones and monophones by us, wider windows by the wheel.
+
+Source: Kaldi's ``fstext/context-fst`` and ``fstext/grammar-context-fst``. An input label of CLG
+stands for a window of phones (central phone last but for right context); for a disambiguation
+symbol; or, at nonterminals, for a symbol with the phone before it.
+
+The context of a state is the phone that came last, so an arc with a phone forgets the context it
+left with: which contexts a state is reached in follows from the arcs into it, and only arcs
+without a phone carry contexts on. That makes a composition of whole arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arqon_maestro.errors import DataError
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst, spans
+
+#: Numbers of nonterminal symbols, counted from ``#nonterm_bos``.
+BOS, BEGIN, END, REENTER, USER_DEFINED = range(5)
+
+#: Below every window's key.
+_NOTHING = np.iinfo(np.int64).min
+
+Window = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ContextGraph:
+    """CLG.
+
+    Attributes:
+        fst: with positions in `windows` as input labels.
+        windows: what each label stands for: nothing for 0; a window of phones; ``(-symbol,)``;
+            or, ``(-nonterminal, phone)``.
+    """
+
+    fst: Fst
+    windows: list[Window]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """What the input labels of LG are.
+
+    Attributes:
+        disambiguation: numbers of the disambiguation symbols.
+        nonterminal_offset: number of ``#nonterm_bos``; None without nonterminals.
+    """
+
+    disambiguation: Sequence[int]
+    nonterminal_offset: int | None = None
+
+
+def left_biphones(graph: Fst, symbols: Symbols) -> ContextGraph:
+    """Composes LG with the left-biphone context, nonterminals included.
+
+    Args:
+        graph: LG.
+        symbols: of its input side.
+    """
+    return _LeftBiphones(graph, symbols).compose()
+
+
+def monophones(graph: Fst, symbols: Symbols) -> ContextGraph:
+    """Relabels LG for a model without context.
+
+    With nonterminals the left phone still matters to where graphs are joined: the windows are
+    those of left biphones, shortened.
+    """
+    if symbols.nonterminal_offset is not None:
+        found = left_biphones(graph, symbols)
+        shorter = [w[1:] if len(w) == 2 and w[0] >= 0 else w for w in found.windows]
+        return ContextGraph(found.fst, shorter)
+    labels, inverse = np.unique(graph.ilabels, return_inverse=True)
+    disambiguation = set(symbols.disambiguation)
+    shift = 0 if labels.size and labels[0] == 0 else 1
+    windows: list[Window] = [()]
+    for label in labels[labels > 0].tolist():
+        windows.append((-label,) if label in disambiguation else (label,))
+    fst = Fst(
+        graph.start,
+        graph.finals,
+        graph.offsets,
+        (inverse + shift).astype(np.int32),
+        graph.olabels,
+        graph.weights,
+        graph.targets,
+    )
+    return ContextGraph(fst.sorted_by_input(), windows)
+
+
+class _LeftBiphones:
+    """Classes of arcs, then states (state of LG, context) in order, then arcs."""
+
+    def __init__(self, graph: Fst, symbols: Symbols) -> None:
+        self.graph = graph
+        highest = int(graph.ilabels.max(initial=0))
+        offset = symbols.nonterminal_offset
+        self.offset = highest + 1 if offset is None else offset
+        # Contexts: 0 nothing yet, 1… a phone; then those inside the marks of nonterminals.
+        self.contexts = max(highest, self.offset + USER_DEFINED) + 1
+        labels = graph.ilabels.astype(np.int64)
+        self.labels = labels
+        self.is_user = labels >= self.offset + USER_DEFINED
+        self.is_mark = (labels >= self.offset) & ~self.is_user
+        self.is_symbol = np.isin(labels, np.asarray(symbols.disambiguation, np.int64))
+        self.is_phone = (labels > 0) & ~self.is_symbol & ~self.is_mark & ~self.is_user
+        if (self.is_symbol & (self.is_mark | self.is_user)).any():
+            raise DataError("nonterminals among the disambiguation symbols", why="of a lang folder")
+
+    def compose(self) -> ContextGraph:
+        keys = self._states()
+        states, contexts = np.divmod(keys, self.contexts)
+        counts = np.diff(self.graph.offsets)[states]
+        arcs = spans(self.graph.offsets[states], counts)
+        sources = np.repeat(np.arange(keys.size), counts)
+        left = np.repeat(contexts, counts)
+        right, first, second, valid = self._moves(arcs, left)
+        arcs, sources = arcs[valid], sources[valid]
+        wanted = self.graph.targets[arcs] * np.int64(self.contexts) + right[valid]
+        targets = np.searchsorted(keys, wanted)
+        labels, windows = self._windows(first[valid], second[valid])
+        finals = self.graph.finals[states].copy()
+        finals[~self._may_end(contexts)] = NOT_FINAL
+        start = int(np.searchsorted(keys, np.int64(self.graph.start) * self.contexts))
+        fst = Fst.of(
+            start,
+            finals,
+            sources,
+            labels,
+            self.graph.olabels[arcs],
+            self.graph.weights[arcs],
+            targets,
+        )
+        return ContextGraph(fst.connected().sorted_by_input(), windows)
+
+    def _may_end(self, contexts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        outside: NDArray[np.bool_] = contexts != self.offset + BEGIN
+        outside &= contexts != self.offset + USER_DEFINED
+        return outside
+
+    def _states(self) -> NDArray[np.int64]:
+        """Returns all (state, context) that may be reached, as sorted keys."""
+        graph = self.graph
+        targets = graph.targets.astype(np.int64)
+        width = np.int64(self.contexts)
+        phone = self.is_phone
+        bos = self.labels == self.offset + BOS
+        parts = [
+            np.array([graph.start], np.int64) * width,
+            targets[phone] * width + self.labels[phone],
+            targets[bos] * width,
+            targets[self.is_user] * width + (self.offset + USER_DEFINED),
+        ]
+        for mark in (BEGIN, END):
+            found = self.labels == self.offset + mark
+            parts.append(targets[found] * width + (self.offset + mark))
+        seen = np.unique(np.concatenate(parts))
+        wave = seen
+        silent = ~phone & ~self.is_mark & ~self.is_user
+        has_silent = np.zeros(graph.num_states, np.bool_)
+        has_silent[graph.sources[silent]] = True
+        while wave.size:
+            wave = wave[has_silent[wave // width]]
+            states, contexts = np.divmod(wave, width)
+            counts = np.diff(graph.offsets)[states]
+            arcs = spans(graph.offsets[states], counts)
+            carried = np.repeat(contexts, counts)[silent[arcs]]
+            arcs = arcs[silent[arcs]]
+            found = np.unique(targets[arcs] * width + carried)
+            places = np.searchsorted(seen, found).clip(max=seen.size - 1)
+            wave = found[seen[places] != found]
+            seen = np.sort(np.concatenate([seen, wave])) if wave.size else seen
+        return seen
+
+    def _moves(
+        self, arcs: NDArray[np.int64], left: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Returns for arcs in a context: the context after, the window's two parts, if allowed.
+
+        The first part is `_NOTHING` in an empty window, the second -1 where there is one part.
+        """
+        labels = self.labels[arcs]
+        begin, end, user = (self.offset + mark for mark in (BEGIN, END, USER_DEFINED))
+        ordinary = (left != begin) & (left != end) & (left != user)
+        at_mark = (left == begin) | (left == user)
+        phone, symbol, named = self.is_phone[arcs], self.is_symbol[arcs], self.is_user[arcs]
+        bos = labels == self.offset + BOS
+        before = np.where(left == 0, self.offset + BOS, left)
+        right = np.where(phone, labels, left)
+        right[bos] = 0
+        first = np.full(arcs.size, _NOTHING)
+        second = np.full(arcs.size, -1, np.int64)
+        plain = phone & ordinary
+        first[plain], second[plain] = left[plain], labels[plain]
+        symbol = symbol & ordinary
+        first[symbol] = -labels[symbol]
+        enters = (phone | bos) & at_mark
+        first[enters] = -np.where(left[enters] == begin, begin, self.offset + REENTER)
+        second[enters] = labels[enters]
+        named = named & ordinary
+        first[named], second[named], right[named] = -labels[named], before[named], user
+        ends = (labels == end) & ordinary
+        first[ends], second[ends], right[ends] = -end, before[ends], end
+        begins = (labels == begin) & (left == 0)
+        right[begins] = begin
+        valid = (labels == 0) | plain | symbol | enters | named | ends | begins
+        return right, first, second, valid
+
+    def _windows(
+        self, first: NDArray[np.int64], second: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], list[Window]]:
+        """Numbers the windows; returns each arc's label, and what the labels stand for."""
+        width = np.int64(self.contexts + 1)
+        keys = np.where(first == _NOTHING, _NOTHING, first * width + (second + 1))
+        unique, labels = np.unique(keys, return_inverse=True)
+        windows: list[Window] = [()]
+        shift = 1
+        for key in unique.tolist():
+            if key == _NOTHING:
+                shift = 0
+                continue
+            left, right = divmod(key, int(width))
+            windows.append((left,) if right == 0 else (left, right - 1))
+        return labels + shift, windows

@@ -1,0 +1,257 @@
+"""OpenFst's binary files, of types ``vector`` and ``const`` with tropical weights.
+
+Layout (OpenFst's ``fst.cc``, ``vector-fst.h``, ``const-fst.h``): magic number, type and arc type
+as counted strings, version, flags, properties, start, number of states and of arcs. A vector file
+then has for each state its final cost, its number of arcs and the arcs; a const file has all
+states, then all arcs. Every part is a multiple of four bytes long, so that it is one array here.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arqon_maestro.artifacts import atomic_binary
+from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.speech_engine.graph.fst import Fst
+
+MAGIC = 2125659606
+_SYMBOLS_MAGIC = 2125658996
+_HAS_SYMBOLS = 1 | 2
+_ALIGNED = 4
+#: Properties that say nothing but how the file is used: expanded; expanded and mutable.
+_EXPANDED, _MUTABLE = 1, 3
+_VERSION = 2
+_VERSION_ALIGNED = 1
+_ALIGNMENT_BYTES = 16
+_ARC_WORDS = 4
+_VECTOR_HEAD_WORDS = 3
+_CONST_STATE_WORDS = 5
+_FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class _Head:
+    kind: str
+    version: int
+    flags: int
+    start: int
+    states: int
+    arcs: int
+    stop: int
+
+
+def read_fst(path: Path) -> Fst:
+    """Reads a transducer.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: not an OpenFst file, of another type or arc type, or truncated.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=path) from None
+    except IsADirectoryError:
+        raise DataError("a folder, where a transducer was expected", where=path) from None
+    try:
+        head = _read_head(data, path)
+        fst = (_read_vector if head.kind == "vector" else _read_const)(data, head, path)
+    except (struct.error, UnicodeDecodeError):
+        _truncated(path)
+    _check(fst, path)
+    return fst
+
+
+def _truncated(path: Path) -> NoReturn:
+    raise DataError("a truncated transducer", where=path, remedy="make the file again")
+
+
+def _read_head(data: bytes, path: Path) -> _Head:
+    if not data or len(data) < 4 or struct.unpack_from("<i", data)[0] != MAGIC:
+        raise DataError("not an OpenFst binary file" if data else "an empty file", where=path)
+    position = 4
+    names = []
+    for _ in range(2):
+        (size,) = struct.unpack_from("<i", data, position)
+        if not 0 <= size <= len(data):
+            _truncated(path)
+        names.append(data[position + 4 : position + 4 + size].decode("ascii"))
+        position += 4 + size
+    version, flags, _ = struct.unpack_from("<iiQ", data, position)
+    start, states, arcs = struct.unpack_from("<qqq", data, position + 16)
+    kind, arc_type = names
+    if kind not in ("vector", "const") or arc_type != "standard":
+        raise DataError(
+            f"a transducer of type {kind!r} with {arc_type!r} arcs",
+            where=path,
+            why="'vector' or 'const' with 'standard' arcs can be read",
+            remedy="fstconvert --fst_type=vector",
+        )
+    position += 40
+    for _ in range((flags & _HAS_SYMBOLS).bit_count()):
+        position = _skip_symbols(data, position, path)
+    return _Head(kind, version, flags, start, states, arcs, position)
+
+
+def _skip_symbols(data: bytes, position: int, path: Path) -> int:
+    """Returns where an embedded symbol table ends."""
+    (magic,) = struct.unpack_from("<i", data, position)
+    if magic != _SYMBOLS_MAGIC:
+        raise DataError("a damaged symbol table in a transducer", where=path)
+    (size,) = struct.unpack_from("<i", data, position + 4)
+    position += 8 + size + 8
+    (count,) = struct.unpack_from("<q", data, position)
+    position += 8
+    for _ in range(count):
+        (size,) = struct.unpack_from("<i", data, position)
+        position += 4 + size + 8
+    return position
+
+
+def _read_vector(data: bytes, head: _Head, path: Path) -> Fst:
+    words = _words(data, head.stop)
+    positions = _state_positions(words, head.states, path)
+    states = positions.size - 1
+    heads = positions[:-1]
+    finals = words[heads].view(np.float32)
+    counts = words[heads + 1].astype(np.int64)
+    is_arc = np.ones(int(positions[-1]), np.bool_)
+    for offset in range(_VECTOR_HEAD_WORDS):
+        is_arc[heads + offset] = False
+    columns = words[: is_arc.size][is_arc].reshape(-1, _ARC_WORDS).T
+    return _of_columns(head.start if states else -1, finals, counts, columns)
+
+
+def _state_positions(words: NDArray[np.int32], states: int, path: Path) -> NDArray[np.int64]:
+    """Returns where each state of a vector file begins, and where the last ends."""
+    # Each state says how many arcs it has, so there is no way around going through them.
+    counts = words.data
+    size = len(counts)
+    positions = [0]
+    position = 0
+    # Written to a pipe, a file does not know its number of states, and goes on to its end.
+    while position < size if states < 0 else len(positions) <= states:
+        if position + _VECTOR_HEAD_WORDS > size:
+            _truncated(path)
+        position += _VECTOR_HEAD_WORDS + _ARC_WORDS * counts[position + 1]
+        if not positions[-1] < position <= size:
+            _truncated(path)
+        positions.append(position)
+    return np.array(positions, np.int64)
+
+
+def _read_const(data: bytes, head: _Head, path: Path) -> Fst:
+    if head.states < 0 or head.arcs < 0:
+        raise DataError("a const transducer without its size", where=path)
+    aligned = head.version == _VERSION_ALIGNED or bool(head.flags & _ALIGNED)
+    states_at = _aligned(head.stop) if aligned else head.stop
+    states_end = states_at + 4 * _CONST_STATE_WORDS * head.states
+    arcs_at = _aligned(states_end) if aligned else states_end
+    arcs_end = arcs_at + 4 * _ARC_WORDS * head.arcs
+    if arcs_end > len(data):
+        _truncated(path)
+    states = np.frombuffer(data[states_at:states_end], "<i4").reshape(-1, _CONST_STATE_WORDS)
+    columns = np.frombuffer(data[arcs_at:arcs_end], "<i4").reshape(-1, _ARC_WORDS).T
+    counts = states[:, 2].astype(np.int64)
+    if (states[:, 1] != np.cumsum(counts) - counts).any() or counts.sum() != head.arcs:
+        raise DataError("a const transducer whose states don't fit its arcs", where=path)
+    finals = np.ascontiguousarray(states[:, 0]).view(np.float32)
+    return _of_columns(head.start, finals, counts, columns)
+
+
+def _aligned(position: int) -> int:
+    return -(-position // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES
+
+
+def _words(data: bytes, start: int) -> NDArray[np.int32]:
+    stop = start + (len(data) - start) // 4 * 4
+    return np.frombuffer(data[start:stop], "<i4").astype(np.int32, copy=False)
+
+
+def _of_columns(
+    start: int,
+    finals: NDArray[np.float32],
+    counts: NDArray[np.int64],
+    columns: NDArray[np.int32],
+) -> Fst:
+    return Fst(
+        start,
+        finals.copy(),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        np.ascontiguousarray(columns[0], np.int32),
+        np.ascontiguousarray(columns[1], np.int32),
+        np.ascontiguousarray(columns[2]).view(np.float32),
+        np.ascontiguousarray(columns[3], np.int32),
+    )
+
+
+def _check(fst: Fst, path: Path) -> None:
+    inside = not fst.num_arcs or (
+        fst.targets.min() >= 0 and int(fst.targets.max()) < fst.num_states
+    )
+    if not inside or not -1 <= fst.start < fst.num_states or np.isnan(fst.weights).any():
+        raise DataError("a damaged transducer", where=path, why="arcs that lead nowhere")
+
+
+def write_fst(path: Path, fst: Fst, *, kind: str = "vector") -> None:
+    """Writes a transducer, atomically.
+
+    Args:
+        path: the file.
+        fst: what to write.
+        kind: ``vector``, or ``const``, which loads faster and cannot be changed.
+    """
+    with atomic_binary(path) as stream:
+        stream.write(_head_bytes(fst, kind))
+        words = _vector_words(fst) if kind == "vector" else _const_words(fst)
+        stream.write(words.astype("<i4", copy=False).data)
+
+
+def _head_bytes(fst: Fst, kind: str) -> bytes:
+    names = b"".join(struct.pack("<i", len(n)) + n.encode() for n in (kind, "standard"))
+    properties = _MUTABLE if kind == "vector" else _EXPANDED
+    rest = struct.pack("<iiQ", _VERSION, 0, properties)
+    return (
+        struct.pack("<i", MAGIC)
+        + names
+        + rest
+        + struct.pack("<qqq", fst.start, fst.num_states, fst.num_arcs)
+    )
+
+
+def _arc_words(fst: Fst) -> NDArray[np.int32]:
+    arcs = np.empty((fst.num_arcs, _ARC_WORDS), np.int32)
+    arcs[:, 0] = fst.ilabels
+    arcs[:, 1] = fst.olabels
+    arcs[:, 2] = fst.weights.view(np.int32)
+    arcs[:, 3] = fst.targets
+    return arcs
+
+
+def _vector_words(fst: Fst) -> NDArray[np.int32]:
+    counts = np.diff(fst.offsets)
+    heads = _VECTOR_HEAD_WORDS * np.arange(fst.num_states) + _ARC_WORDS * fst.offsets[:-1]
+    words = np.zeros(_VECTOR_HEAD_WORDS * fst.num_states + _ARC_WORDS * fst.num_arcs, np.int32)
+    is_arc = np.ones(words.size, np.bool_)
+    for offset in range(_VECTOR_HEAD_WORDS):
+        is_arc[heads + offset] = False
+    words[is_arc] = _arc_words(fst).ravel()
+    words[heads] = fst.finals.view(np.int32)
+    words[heads + 1] = counts
+    return words
+
+
+def _const_words(fst: Fst) -> NDArray[np.int32]:
+    states = np.empty((fst.num_states, _CONST_STATE_WORDS), np.int32)
+    states[:, 0] = fst.finals.view(np.int32)
+    states[:, 1] = fst.offsets[:-1]
+    states[:, 2] = np.diff(fst.offsets)
+    for column, labels in ((3, fst.ilabels), (4, fst.olabels)):
+        states[:, column] = np.bincount(fst.sources[labels == 0], minlength=fst.num_states)
+    return np.concatenate([states.ravel(), _arc_words(fst).ravel()])

@@ -1,0 +1,80 @@
+"""Tells what a graph is: states, arcs, size, vocabulary, order of its language model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from arqon_maestro.artifacts import read_json
+from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.speech_engine.graph.build import GRAPH_FILE, MANIFEST_FILE
+from arqon_maestro.speech_engine.graph.fst_file import read_fst
+from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
+from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """Facts about a graph.
+
+    Attributes:
+        path: the transducer.
+        states: how many.
+        arcs: how many.
+        final_states: how many.
+        input_epsilons: arcs that take no frame.
+        nonterminal_arcs: arcs that lead into, or come from, another graph.
+        size_bytes: of the file.
+        vocabulary: words that have an arc; None for a file without ``words.txt`` beside it.
+        order: of the language model; None where no manifest says it.
+    """
+
+    path: Path
+    states: int
+    arcs: int
+    final_states: int
+    input_epsilons: int
+    nonterminal_arcs: int
+    size_bytes: int
+    vocabulary: int | None
+    order: int | None
+
+
+def graph_info(path: Path) -> GraphInfo:
+    """Reads a graph folder, or any transducer.
+
+    Raises:
+        MissingPartError: there is none.
+        DataError: a damaged file.
+    """
+    file = path / GRAPH_FILE if path.is_dir() else path
+    if not file.is_file():
+        raise MissingPartError("no graph", where=file, remedy="maestro graph build")
+    graph = read_fst(file)
+    words = file.with_name("words.txt")
+    vocabulary = None
+    if words.is_file():
+        numbers = np.unique(graph.olabels)
+        known = np.array(sorted(read_symbols(words).values()))
+        vocabulary = int(np.isin(numbers[numbers > 0], known).sum())
+    return GraphInfo(
+        file,
+        graph.num_states,
+        graph.num_arcs,
+        int(graph.is_final.sum()),
+        int((graph.ilabels == 0).sum()),
+        int((graph.ilabels >= NONTERMINAL_LABELS).sum()),
+        file.stat().st_size,
+        vocabulary,
+        _order(file.with_name(MANIFEST_FILE)),
+    )
+
+
+def _order(manifest: Path) -> int | None:
+    try:
+        order = read_json(manifest)["notes"]["G"]["order"]
+    except (MissingPartError, DataError, KeyError, TypeError):
+        return None
+    return order if isinstance(order, int) else None

@@ -1,0 +1,156 @@
+"""OpenFst's and Kaldi's operations on transducers, each run in a process of its own.
+
+The wheel ``kaldifst`` may crash, hang when it is imported beside others, or take memory that only
+the end of a process gives back. So a step reads files, runs here as ``python -m``, and writes a
+file; if it dies, its name is in the error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
+
+#: Determinizing more states than this many for each one that came in will not end.
+_MOST_GROWTH = 50
+_LEAST_LIMIT = 1_000_000
+_NOT_DETERMINIZABLE = 3
+_UNREADABLE = 4
+_NO_WHEEL = 5
+_TAIL_LINES = 5
+
+
+def run_native(
+    step: str, operation: str, inputs: Sequence[Path], output: Path, **options: Any
+) -> dict[str, Any]:
+    """Runs an operation in a process of its own.
+
+    Args:
+        step: what is done, for errors.
+        operation: a name of `OPERATIONS`.
+        inputs: transducers to read.
+        output: transducer to write.
+        options: of the operation, JSON-able.
+
+    Returns:
+        What the operation tells: states and arcs on the way.
+
+    Raises:
+        WorkFailedError: the process died, or the transducer cannot be determinized.
+        DataError: an input that cannot be read.
+        MissingPartError: the wheel is not installed.
+    """
+    command = [sys.executable, "-m", __name__, operation, str(output), json.dumps(options)]
+    run = subprocess.run([*command, *map(str, inputs)], capture_output=True, text=True)
+    said = "; ".join(run.stderr.strip().splitlines()[-_TAIL_LINES:])
+    if run.returncode == 0:
+        told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+        return told
+    if run.returncode == _NO_WHEEL:
+        raise MissingPartError("the wheel kaldifst is not installed", why=said, remedy="make setup")
+    if run.returncode == _UNREADABLE:
+        raise DataError(f"{step}: a transducer that cannot be read", where=inputs[0], why=said)
+    if run.returncode == _NOT_DETERMINIZABLE:
+        raise WorkFailedError(
+            f"{step}: the transducer cannot be made deterministic",
+            why="two words with the same phones and no disambiguation symbol between them?",
+            remedy="make the lang folder again: maestro graph lang",
+        )
+    if run.returncode < 0:
+        name = signal.Signals(-run.returncode).name
+        memory = "; the system may have run out of memory" if name == "SIGKILL" else ""
+        raise WorkFailedError(f"{step}: native code died of {name}{memory}", why=said)
+    raise WorkFailedError(f"{step}: native code failed", why=said)
+
+
+def _read(fsts: Any, path: str) -> Any:
+    fst = fsts.StdVectorFst.read(path)
+    if fst is None:
+        print(f"{path}: not a transducer", file=sys.stderr)
+        sys.exit(_UNREADABLE)
+    return fst
+
+
+def _determinize(fsts: Any, fst: Any, delta: float) -> None:
+    limit = max(_LEAST_LIMIT, _MOST_GROWTH * fst.num_states)
+    if fsts.determinize_star(fst, delta=delta, max_states=limit, use_log=True):
+        sys.exit(_NOT_DETERMINIZABLE)
+
+
+def _compose_determinize(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
+    """Composes two transducers and determinizes in the log semiring, epsilons removed."""
+    left, right = (_read(fsts, path) for path in paths)
+    fst = fsts.compose(left, right)
+    del left, right
+    told = {"composed": fst.num_states}
+    _determinize(fsts, fst, options["delta"])
+    told["determinized"] = fst.num_states
+    if options["minimize"]:
+        fsts.minimize_encoded(fst, delta=options["delta"])
+    return fst, told
+
+
+def _minimize(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
+    """Minimizes, labels and costs taken as one."""
+    fst = _read(fsts, paths[0])
+    told = {"read": fst.num_states}
+    fsts.minimize_encoded(fst, delta=options["delta"])
+    return fst, told
+
+
+def _determinize_only(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
+    """Determinizes in the log semiring, epsilons removed."""
+    fst = _read(fsts, paths[0])
+    told = {"read": fst.num_states}
+    _determinize(fsts, fst, options["delta"])
+    return fst, told
+
+
+def _compose_context(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
+    """Composes with the context of a window of phones, without nonterminals."""
+    fst, windows = fsts.compose_context(
+        disambig_syms=options["disambiguation"],
+        context_width=options["width"],
+        central_position=options["central"],
+        ifst=_read(fsts, paths[0]),
+    )
+    return fst, {"windows": windows}
+
+
+Operation = Callable[[Any, Sequence[str], dict[str, Any]], tuple[Any, dict[str, Any]]]
+OPERATIONS: dict[str, Operation] = {
+    "compose-determinize": _compose_determinize,
+    "determinize": _determinize_only,
+    "minimize": _minimize,
+    "compose-context": _compose_context,
+}
+
+
+def main() -> None:
+    """Entry point of the process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("operation", choices=OPERATIONS)
+    parser.add_argument("output")
+    parser.add_argument("options", type=json.loads)
+    parser.add_argument("inputs", nargs="+")
+    arguments = parser.parse_args()
+    try:
+        import kaldifst
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        sys.exit(_NO_WHEEL)
+    operation = OPERATIONS[arguments.operation]
+    fst, told = operation(kaldifst, arguments.inputs, arguments.options)
+    fst.write(arguments.output)
+    print(json.dumps({**told, "states": fst.num_states}))
+
+
+if __name__ == "__main__":
+    main()

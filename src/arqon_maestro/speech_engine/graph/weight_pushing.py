@@ -1,0 +1,44 @@
+"""Pushes weights so that each state's arcs sum to the same: Kaldi's ``fstpushspecial``.
+
+Source: Kaldi's ``fstext/push-special``. A language model that backs off is not stochastic as a
+graph. With a potential for each state, costs are moved along paths such that all states have one
+and the same sum of probabilities; sentences keep their costs. The potentials are the leading
+eigenvector of the matrix of arcs, with an arc from each end to the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from arqon_maestro.speech_engine.graph.fst import Fst
+
+#: Potentials are good enough when all states' sums are within this factor of one another (nat).
+_TOLERANCE = 0.01
+_MOST_ROUNDS = 200
+
+
+def pushed(graph: Fst) -> Fst:
+    """Returns the transducer with its costs spread evenly; all states must be of use."""
+    if graph.start < 0 or not graph.num_arcs:
+        return graph
+    arcs = np.exp(-graph.weights.astype(np.float64))
+    ends = np.exp(-graph.finals.astype(np.float64))
+    has_arcs = np.flatnonzero(np.diff(graph.offsets) > 0)
+    starts = graph.offsets[:-1][has_arcs]
+    potentials = np.ones(graph.num_states)
+    for _ in range(_MOST_ROUNDS):
+        sums = ends * potentials[graph.start]
+        sums[has_arcs] += np.add.reduceat(arcs * potentials[graph.targets], starts)
+        ratios = sums / potentials
+        if np.log(ratios.max() / ratios.min()) < _TOLERANCE:
+            break
+        # Half a step: a graph whose sentences all have the same length would go in circles.
+        potentials = (sums / np.linalg.norm(sums) + potentials / np.linalg.norm(potentials)) / 2
+    costs = -np.log(potentials)
+    return replace(
+        graph,
+        weights=(graph.weights + costs[graph.targets] - costs[graph.sources]).astype(np.float32),
+        finals=(graph.finals + costs[graph.start] - costs).astype(np.float32),
+    )
