@@ -4,7 +4,8 @@ Source: Kaldi's ``fstext/remove-eps-local``. Two arcs in a row become one if at 
 has an input label, and at most one an output label. That is done where the state between has one
 way out, whatever leads into it; and where it has one way in. Kaldi goes from arc to arc; here all
 arcs that don't touch one another are rewritten at once, again and again. Sentences and their
-costs stay; how costs are spread along a path may differ.
+costs stay; how costs are spread along a path may differ. An arc that enters a nonterminal, or comes
+back from one, is never made several: the runtime refuses two for one phone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.speech_engine.graph.fst import Flags, Fst, spans
+from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
 
 #: Chains of epsilons are short; what is left after so many rounds stays.
 _MOST_ROUNDS = 50
@@ -73,6 +75,8 @@ def _through_single_entries(graph: Fst) -> Fst:
     entries, exits = _degrees(graph)
     targets = graph.targets.astype(np.int64)
     several = (entries[targets] == 1) & (exits[targets] > 1) & (targets != graph.sources)
+    # The runtime wants one arc for each phone where a nonterminal is entered or come back from.
+    several &= graph.ilabels < NONTERMINAL_LABELS
     arcs = np.flatnonzero(several)
     arcs = arcs[_has_partner(graph, arcs)]
     # One after the other: not those that leave a state which is itself about to be taken apart.

@@ -164,7 +164,8 @@ def _backs(model: NgramModel, firsts: list[int], words: Nodes, parents: Nodes) -
 
 def _has_length(nodes: Nodes, length: int, firsts: list[int]) -> Flags:
     if length == 0:
-        return nodes == _ROOT
+        root: Flags = nodes == _ROOT
+        return root
     has: Flags = nodes >= firsts[length - 1]
     has &= nodes < firsts[length]
     return has

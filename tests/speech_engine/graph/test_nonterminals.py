@@ -1,0 +1,176 @@
+"""Graphs with nonterminals: prepared as Kaldi prepares them, and joined by Kaldi with hints."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arqon_maestro.errors import DataError
+from arqon_maestro.speech_engine.graph.acoustic_model import read_graph_model
+from arqon_maestro.speech_engine.graph.build import compile_graph
+from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones
+from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
+from arqon_maestro.speech_engine.graph.fst_file import read_fst, write_fst
+from arqon_maestro.speech_engine.graph.grammar_preparation import prepared_for_grammar
+from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS, expanded, h_transducer
+from arqon_maestro.speech_engine.graph.lexicon_fst import (
+    Entry,
+    Nonterminals,
+    Silence,
+    disambiguated,
+    lexicon_fst,
+)
+from arqon_maestro.speech_engine.graph.native import run_native
+from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
+
+from .conftest import HINT, World, sentences
+from .enumeration import cost_in_graph, placed
+from .oracles import kaldi_flatten, kaldi_prepare
+
+TOLERANCE = 1e-3
+HINTS = {"goto": ("G", "OW", "T", "UW"), "tee": ("T", "IY"), "lad": ("L", "AE", "D"), "oh": ("OW",)}
+FIRST_USER_NONTERMINAL = 4
+
+
+def unprepared(world: World, scratch: Path) -> Fst:
+    """The graph before the runtime's needs are seen to."""
+    scratch.mkdir(exist_ok=True)
+    compile_graph(
+        world.lang,
+        world.arpa,
+        read_graph_model(world.folder / "model"),
+        scratch / "graph",
+        world.settings,
+        scratch=scratch,
+    )
+    graph = read_fst(scratch / "minimized.fst")
+    return with_self_loops(graph, world.model, scale=world.settings.self_loop_scale)
+
+
+def hint_graph(world: World, scratch: Path) -> tuple[Fst, dict[str, int]]:
+    """The graph of a few words, to be put where the hint is; and the numbers of these words."""
+    lang = world.lang
+    words = {word: len(lang.words) + i for i, word in enumerate(HINTS)}
+    entries, _ = disambiguated([Entry(w, tuple(placed(p))) for w, p in HINTS.items()])
+    left = (lang.folder / "phones" / "left_context_phones.txt").read_text().split()
+    symbols = [name for name, i in lang.phones.items() if i in lang.disambiguation]
+    silence = Silence("SIL", 0.5, symbols[-1])
+    everything = {**lang.words, **words}
+    lexicon = lexicon_fst(entries, lang.phones, everything, silence, Nonterminals([HINT], left))
+    begin, end = everything["#nonterm_begin"], everything["#nonterm_end"]
+    ids = list(words.values())
+    grammar = Fst.of(
+        0,
+        np.array([NOT_FINAL, NOT_FINAL, NOT_FINAL, 0], np.float32),
+        np.array([0, *(1 for _ in ids), 2]),
+        np.array([begin, *ids, end]),
+        np.array([0, *ids, 0]),
+        np.array([0.0, *(math.log(len(ids)) for _ in ids), 0.0]),
+        np.array([1, *(2 for _ in ids), 3]),
+    )
+    write_fst(scratch / "L.fst", lexicon)
+    write_fst(scratch / "G.fst", grammar)
+    run_native(
+        "LG",
+        "compose-determinize",
+        [scratch / "L.fst", scratch / "G.fst"],
+        scratch / "LG.fst",
+        delta=1e-5,
+        minimize=True,
+    )
+    offset = lang.nonterminal_offset
+    assert offset is not None
+    context = left_biphones(read_fst(scratch / "LG.fst"), Symbols(lang.disambiguation, offset))
+    transducer = h_transducer(context.windows, world.tree, world.model, nonterminal_offset=offset)
+    graph = expanded(context.fst, transducer)
+    write_fst(scratch / "HCLG.fst", graph)
+    run_native("HCLG", "determinize", [scratch / "HCLG.fst"], scratch / "HCLG.fst", delta=1e-5)
+    graph = read_fst(scratch / "HCLG.fst")
+    silent = np.isin(graph.ilabels, transducer.disambiguation)
+    graph = replace(graph, ilabels=np.where(silent, 0, graph.ilabels).astype(np.int32))
+    graph = with_self_loops(without_local_epsilons(graph), world.model)
+    return prepared_for_grammar(graph, offset), words
+
+
+def arcs(graph: Fst) -> list[list[tuple[int, int, int]]]:
+    rows = zip(graph.ilabels.tolist(), graph.olabels.tolist(), graph.targets.tolist(), strict=True)
+    flat = list(rows)
+    return [flat[a:b] for a, b in itertools.pairwise(graph.offsets.tolist())]
+
+
+def test_kaldi_prepares_the_same_graph(hinted: World, tmp_path: Path):
+    graph = unprepared(hinted, tmp_path / "scratch")
+    offset = hinted.lang.nonterminal_offset
+    assert offset is not None
+    write_fst(tmp_path / "before.fst", graph)
+    kaldi_prepare(tmp_path / "before.fst", offset, tmp_path / "after.fst")
+    theirs = read_fst(tmp_path / "after.fst")
+    ours = prepared_for_grammar(graph, offset)
+    assert ours.num_states > graph.num_states
+    assert (ours.start, arcs(ours)) == (theirs.start, arcs(theirs))
+    np.testing.assert_allclose(ours.weights, theirs.weights, atol=1e-5)
+    np.testing.assert_array_equal(ours.finals, theirs.finals)
+    with pytest.raises(DataError, match="prepared for nonterminals already"):
+        prepared_for_grammar(ours, offset)
+
+
+def test_graphs_of_hints_begin_with_the_phone_before(hinted: World, tmp_path: Path):
+    graph, _ = hint_graph(hinted, tmp_path)
+    begins = graph.ilabels[graph.offsets[graph.start] : graph.offsets[graph.start + 1]]
+    assert (begins >= NONTERMINAL_LABELS).all()
+
+
+def test_sentences_with_hints_cost_what_they_should(hinted: World, tmp_path: Path):
+    offset = hinted.lang.nonterminal_offset
+    assert offset is not None
+    hints, numbers = hint_graph(hinted, tmp_path)
+    write_fst(tmp_path / "hints.fst", hints, kind="const")
+    write_fst(tmp_path / "empty.fst", hints)
+    kaldi_flatten(
+        hinted.folder / "graph" / "HCLG.fst",
+        offset,
+        [(offset + FIRST_USER_NONTERMINAL, tmp_path / "hints.fst")],
+        tmp_path / "empty.fst",
+        tmp_path / "flat.fst",
+    )
+    flat = read_fst(tmp_path / "flat.fst")
+    pronunciations = {**hinted.enumerator.pronunciations, **{w: [p] for w, p in HINTS.items()}}
+    enumerator = replace(
+        hinted.enumerator, pronunciations=pronunciations, aliases=dict.fromkeys(HINTS, HINT)
+    )
+    ids = {**hinted.lang.words, **numbers}
+    chooser = random.Random(29)
+    with_hints = 0
+    for made in sentences(60, seed=31, hints=True):
+        words = [chooser.choice(sorted(HINTS)) if word == HINT else word for word in made]
+        phones, spoken_cost = chooser.choice(list(itertools.islice(enumerator.spoken(words), 400)))
+        if not phones:
+            continue
+        transitions, hmm_cost = enumerator.transitions(phones, chooser)
+        chosen = sum(word in HINTS for word in words) * math.log(len(HINTS))
+        wanted = enumerator.language_cost(words) + spoken_cost + hmm_cost + chosen
+        found = cost_in_graph(flat, [ids[word] for word in words], transitions)
+        assert found == pytest.approx(wanted, abs=TOLERANCE), (words, phones)
+        with_hints += any(word in HINTS for word in words)
+    assert with_hints >= 10
+
+
+def test_the_hint_itself_is_never_put_out(hinted: World):
+    said = set(np.unique(hinted.graph.olabels).tolist())
+    assert hinted.lang.words[HINT] not in said
+    assert (hinted.graph.ilabels >= NONTERMINAL_LABELS).any()
+
+
+def test_labels_of_another_lang_folder_are_refused(hinted: World, tmp_path: Path):
+    graph = unprepared(hinted, tmp_path / "scratch")
+    offset = hinted.lang.nonterminal_offset
+    assert offset is not None
+    with pytest.raises(DataError, match="stands for no nonterminal"):
+        prepared_for_grammar(graph, offset + 50)
