@@ -14,7 +14,7 @@ from arqon_maestro.speech_engine.ngram import NgramModel, perplexity
 from arqon_maestro.speech_engine.ngram.training import train
 
 from . import reference
-from .conftest import WriteText
+from .conftest import WriteText, total_probability
 
 Capture = pytest.CaptureFixture[str]
 
@@ -136,3 +136,34 @@ def test_a_model_that_does_not_sum_to_one_is_pointed_out(
     model.write_text("\n".join(lines))
     assert lm("perplexity", "--model", model, "--text", text) == 0
     assert "the probabilities after 'a' sum to 1." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", [1, 3, 6])
+def test_a_corpus_of_one_line(
+    order: int, write_text: WriteText, tmp_path: Path, capsys: Capture
+) -> None:
+    output = tmp_path / "one.arpa"
+    text = write_text([["insert", "hello", "world"]])
+    assert lm("train", "--order", order, "--text", text, "--output", output, "--json") == 0
+    captured = capsys.readouterr()
+    assert "too little text for Kneser-Ney discounts" in captured.err
+    assert "witten-bell discounting instead" in captured.err
+    assert len(json.loads(captured.out)["warnings"]) == order
+    model = NgramModel.read(output)
+    assert total_probability(model, ["insert"]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_vocabulary_whose_words_are_not_in_the_text(
+    write_text: WriteText, tmp_path: Path, capsys: Capture
+) -> None:
+    vocabulary, output = tmp_path / "vocab.txt", tmp_path / "x.arpa"
+    vocabulary.write_text("never\nheard\n")
+    arguments = ["--text", write_text([["a", "b"]]), "--vocabulary", vocabulary]
+    assert lm("train", "--order", 2, *arguments, "--output", output) == 0
+    assert "no word of the text is in the vocabulary" in capsys.readouterr().err
+    model = NgramModel.read(output)
+    assert model.log10_probability([], "never") == model.log10_probability([], "heard")
+    assert total_probability(model, []) == pytest.approx(1.0, abs=1e-5)
+    vocabulary.write_text("<unk>\n</s>\n")
+    assert lm("train", "--order", 2, *arguments, "--output", output) == 1
+    assert "passed over" in capsys.readouterr().err

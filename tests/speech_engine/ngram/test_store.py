@@ -290,7 +290,10 @@ def test_a_command_killed_again_and_again_ends_with_the_same_bytes(
     assert not list(tmp_path.glob(".*"))
 
 
-def test_two_workers_give_the_same_bytes(write_text: WriteText, tmp_path: Path) -> None:
+def test_two_workers_give_the_same_bytes(
+    write_text: WriteText, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharding, "SHARD_BYTES", 4096)
     text, output, whole = write_text(TEXT), tmp_path / "two.arpa", tmp_path / "whole.arpa"
     train(text, whole, order=4, threads=3)
     train(text, output, order=4, memory_bytes=64 * MEBIBYTE, executor=LocalExecutor(2))

@@ -31,6 +31,7 @@ from arqon_maestro.speech_engine.ngram.runs import (
 from arqon_maestro.speech_engine.ngram.sharding import (
     ShardedSort,
     bucket_bounds,
+    is_one_shard,
     keyed_folder,
     read_parts,
 )
@@ -117,8 +118,8 @@ def count_ngrams(
         vocabulary: the words that are known; any other counts as ``<unk>``. Default: all words.
         empty_sentences: weight of the sentence without words, added to those of the text.
         store: where the work is done; default: in memory.
-        executor: what counts the shards of the text, if the store is in files; default: this
-            process.
+        executor: what counts the shards of the text, if the store is in files and the text has
+            several; default: this process.
         threads: number of threads, if the store is in memory.
         reporter: told of the progress.
 
@@ -137,7 +138,8 @@ def count_ngrams(
     done = store.saved(COUNTS_STAGE, key)
     if done is not None:
         return _counts_of(done, store)
-    executor = SerialExecutor() if executor is None else executor
+    if executor is None or is_one_shard(paths):
+        executor = SerialExecutor()
     folders: list[Path] = []
     if store.folder is None:
         parts = [_read(paths, store, threads, reporter)]

@@ -115,7 +115,9 @@ def estimate(
     is_event[START_ID] = False
     is_event[UNKNOWN_ID] = open_vocabulary or pruning is Pruning.KENLM
     estimator = _Estimator(counts, cutoffs, discounting, fallback, pruning, is_event)
-    with reporter.task("estimating", total=sum(counts.sizes), unit="n-grams") as task:
+    with reporter.task(
+        "estimating", total=sum(level.size for level in counts.levels), unit="n-grams"
+    ) as task:
         for place, level in enumerate(counts.levels):
             estimator.estimate_order(place)
             task.advance(level.size)

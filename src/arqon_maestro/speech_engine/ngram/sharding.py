@@ -193,6 +193,13 @@ def _new_run(limbs: Sequence[Path], counts: Path) -> Run:
     return Run([FileColumn(path, np.uint64) for path in limbs], FileColumn(counts, np.int64))
 
 
+def is_one_shard(paths: Sequence[Path]) -> bool:
+    """Returns whether a text is so small that starting workers would take longer than counting."""
+    return all(path.is_file() for path in paths) and (
+        sum(path.stat().st_size for path in paths) <= SHARD_BYTES
+    )
+
+
 def read_parts(
     paths: Sequence[Path], folder: Path, executor: Executor, reporter: Reporter = SILENT
 ) -> list[TextPart]:
@@ -202,11 +209,10 @@ def read_parts(
         DataError: a malformed text (see `read_blocks`).
         WorkFailedError: a worker died.
     """
+    spans = [(path, span) for path in paths for span in spans_of(path, SHARD_BYTES)]
     shards = [
         _OneItem(_SpanToRead(path, span, folder / f"text-{number:05d}{COLUMN_SUFFIX}"))
-        for number, (path, span) in enumerate(
-            (path, span) for path in paths for span in spans_of(path, SHARD_BYTES)
-        )
+        for number, (path, span) in enumerate(spans)
     ]
     places = executor.map(
         _Reading(), shards, folder, limit_s=SHARD_LIMIT_S, label="reading", reporter=reporter

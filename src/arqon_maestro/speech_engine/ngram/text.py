@@ -272,7 +272,11 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
         raise DataError("a damaged gzip file", where=path, why=str(error)) from None
     words.difference_update(MARKERS)
     if not words:
-        raise DataError("a vocabulary without words", where=path)
+        raise DataError(
+            "a vocabulary without words",
+            where=path,
+            why=f"empty lines and {', '.join(MARKERS)} are passed over",
+        )
     return tuple(sorted(words))
 
 

@@ -112,7 +112,10 @@ def train(
             open_vocabulary=open_vocabulary,
             reporter=reporter,
         )
-        for warning in estimated.warnings:
+        warnings = estimated.warnings
+        if counts.oov_tokens == counts.tokens:
+            warnings = ("no word of the text is in the vocabulary", *warnings)
+        for warning in warnings:
             reporter.say(f"warning: {warning}")
         write_arpa(estimated.stored, output, threads=threads)
         return TrainingSummary(
@@ -124,6 +127,6 @@ def train(
             tokens=counts.tokens,
             oov_tokens=counts.oov_tokens,
             vocabulary_size=len(estimated.stored.vocabulary) - 1,
-            warnings=estimated.warnings,
+            warnings=warnings,
             seconds=time.monotonic() - started,
         )
