@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.decoder.grammar import (
-    BEGIN,
-    BIG_NUMBER,
-    END,
-    REENTER,
-    USER_DEFINED,
-    GrammarGraph,
-    TopGraph,
-    encoding_multiple,
-)
+from arqon_maestro.speech_engine.decoder.grammar import GrammarGraph, TopGraph
 from arqon_maestro.speech_engine.decoder.graph import DecodingGraph
+from arqon_maestro.speech_engine.graph.context import BEGIN, END, REENTER, USER_DEFINED
+from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS, encoding_multiple
 from tests.speech_engine.decoder.graphs import accepted, arcs_of, random_graph, random_scores
 from tests.speech_engine.decoder.test_search import decoded
 
@@ -23,7 +16,7 @@ PHONES = (3, 7)
 
 
 def label(kind, phone):
-    return BIG_NUMBER + encoding_multiple(OFFSET) * (OFFSET + kind) + phone
+    return NONTERMINAL_LABELS + encoding_multiple(OFFSET) * (OFFSET + kind) + phone
 
 
 def rows_of(graph):
@@ -80,8 +73,10 @@ def written_out(top, hints):
     """Returns the top graph with a copy of the hints for each place, made by hand."""
     multiple = encoding_multiple(OFFSET)
     top_rows, hint_rows = rows_of(top), rows_of(hints)
-    kind_of = {row: (row[1] - BIG_NUMBER) // multiple - OFFSET for row in top_rows + hint_rows}
-    plain = [row for row in top_rows if row[1] < BIG_NUMBER]
+    kind_of = {
+        row: (row[1] - NONTERMINAL_LABELS) // multiple - OFFSET for row in top_rows + hint_rows
+    }
+    plain = [row for row in top_rows if row[1] < NONTERMINAL_LABELS]
     finals = top.final_costs.tolist()
     begins = {row[1] % multiple: row for row in hint_rows if row[1] > 0 and kind_of[row] == BEGIN}
     for place in sorted({row[4] for row in top_rows if kind_of[row] == USER_DEFINED}):
@@ -98,7 +93,7 @@ def written_out(top, hints):
                 cost = row[3] + begin[3] - np.log(len(begins))
                 plain.append((row[0], 0, 0, cost, base + begin[4]))
         for source, ilabel, olabel, weight, target in hint_rows:
-            if ilabel < BIG_NUMBER:
+            if ilabel < NONTERMINAL_LABELS:
                 plain.append((base + source, ilabel, olabel, weight, base + target))
             elif kind_of[source, ilabel, olabel, weight, target] == END:
                 after = back[ilabel % multiple]

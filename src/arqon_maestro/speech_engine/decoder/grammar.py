@@ -4,8 +4,7 @@ Where a nonterminal stands in the top graph, the search goes through a copy of t
 comes back at the same place (Kaldi's GrammarFst). Copies are numbered as they are entered first;
 none is made.
 
-Labels of such arcs hold a nonterminal and the phone to the left (``fstext/grammar-context-fst.h``):
-a big number, plus the nonterminal's phone times a multiple, plus the phone.
+Labels of such arcs hold a nonterminal and the phone to the left: see `graph.hmm`.
 """
 
 from __future__ import annotations
@@ -18,16 +17,9 @@ from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.decoder.graph import Arcs, DecodingGraph, Ints, Leaving
-
-BIG_NUMBER = 10_000_000
-MEDIUM_NUMBER = 1000
-#: Phones behind ``#nonterm_bos``, the offset of the nonterminals among the phones.
-BEGIN, END, REENTER, USER_DEFINED = 1, 2, 3, 4
-
-
-def encoding_multiple(offset: int) -> int:
-    """Returns what nonterminals are multiplied by in labels: a multiple of 1000 above phones."""
-    return MEDIUM_NUMBER * ((offset + MEDIUM_NUMBER) // MEDIUM_NUMBER)
+from arqon_maestro.speech_engine.graph.context import BEGIN, END, REENTER, USER_DEFINED
+from arqon_maestro.speech_engine.graph.grammar_preparation import SPECIAL_COST
+from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS, encoding_multiple
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +42,9 @@ class _Special:
     @classmethod
     def of(cls, graph: DecodingGraph, offset: int) -> _Special:
         arcs = graph.arcs
-        chosen = np.flatnonzero(arcs.ilabels > BIG_NUMBER)
+        chosen = np.flatnonzero(arcs.ilabels > NONTERMINAL_LABELS)
         multiple = encoding_multiple(offset)
-        labels = arcs.ilabels[chosen].astype(np.int64) - BIG_NUMBER
+        labels = arcs.ilabels[chosen].astype(np.int64) - NONTERMINAL_LABELS
         if arcs.olabels[chosen].any():
             raise DataError("a decoding graph with words on the arcs of nonterminals")
         sources = np.searchsorted(arcs.first, chosen, side="right") - 1
@@ -93,8 +85,10 @@ class TopGraph:
         special = _Special.of(graph, offset)
         self.offset = offset
         arcs = graph.arcs
-        plain = arcs.chosen(arcs.ilabels < BIG_NUMBER)
-        self.plain = DecodingGraph(graph.start, graph.final_costs, plain)
+        plain = arcs.chosen(arcs.ilabels < NONTERMINAL_LABELS)
+        # A graph that is prepared for the runtime marks states with a cost that is none.
+        finals = np.where(graph.final_costs == SPECIAL_COST, np.inf, graph.final_costs)
+        self.plain = DecodingGraph(graph.start, finals.astype(np.float32), plain)
         self.entries = special.some(special.kinds >= USER_DEFINED)
         reentries = special.some(special.kinds == REENTER)
         if np.unique(self.entries.kinds).size > 1:
@@ -148,7 +142,9 @@ class GrammarGraph:
         self._top = top
         self._top_size = top.plain.size
         self._hints = DecodingGraph(
-            hints.start, hints.final_costs, hints.arcs.chosen(hints.arcs.ilabels < BIG_NUMBER)
+            hints.start,
+            hints.final_costs,
+            hints.arcs.chosen(hints.arcs.ilabels < NONTERMINAL_LABELS),
         )
         special = _Special.of(hints, top.offset)
         begins = special.some((special.kinds == BEGIN) & (special.sources == hints.start))
