@@ -82,7 +82,9 @@ def read_statistics(path: Path) -> Statistics:
     """
     statistics = read_matrix(path)
     if statistics.shape[0] != 2 or statistics.shape[1] < 2:
-        raise DataError(f"statistics of shape {statistics.shape}", where=path, why="two rows wanted")
+        raise DataError(
+            f"statistics of shape {statistics.shape}", where=path, why="two rows wanted"
+        )
     if statistics[0, -1] <= 0:
         raise DataError("statistics of no frame", where=path)
     return statistics
@@ -115,7 +117,7 @@ class OnlineCmvn:
     @property
     def dim(self) -> int:
         """`C`."""
-        return self.statistics.shape[1] - 1
+        return int(self.statistics.shape[1]) - 1
 
     def accept(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Returns the next frames `(F, C)`, normalised.
@@ -156,7 +158,7 @@ class OnlineCmvn:
             scale = 1.0 / np.sqrt(variance)
         for column in self.options.skipped:
             mean[column], scale[column] = 0.0, 1.0
-        return (frame - mean) * scale
+        return np.asarray((frame - mean) * scale)
 
     def _smoothed(self) -> Statistics:
         """Fills a window that is not full yet from the speaker's, then the global statistics."""

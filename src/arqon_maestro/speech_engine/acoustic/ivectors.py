@@ -1,14 +1,14 @@
 """I-vectors, which tell a network who speaks and how it sounds, estimated as features come in.
 
 Sources: Kaldi's ``ivector/ivector-extractor`` and ``online2/online-ivector-feature``; Dehak et al.,
-"Front-end factor analysis for speaker verification", 2011. `F` frames, `C` coefficients, `L` columns
-after splicing and linear discriminant analysis (LDA), `G` Gaussians of the universal background
-model (UBM), `V` columns of an i-vector.
+"Front-end factor analysis for speaker verification", 2011. `F` frames, `C` coefficients, `L`
+columns after splicing and linear discriminant analysis (LDA), `G` Gaussians of the universal
+background model (UBM), `V` columns of an i-vector.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -102,9 +102,7 @@ class DiagonalGmm:
     def log_likelihoods(self, features: Array) -> Array:
         """Returns `(F, G)` of features `(F, L)`."""
         linear = features @ self.scaled_means.T
-        return np.asarray(
-            self.constants + linear - 0.5 * (features**2) @ self.inverse_variances.T
-        )
+        return np.asarray(self.constants + linear - 0.5 * (features**2) @ self.inverse_variances.T)
 
 
 def read_gmm(path: Path) -> DiagonalGmm:
@@ -158,13 +156,13 @@ class IvectorModel:
     @cached_property
     def linear(self) -> Array:
         """`(G, L, V)`: inverse variances times projections."""
-        return np.matmul(self.inverse_variances, self.projections)
+        return np.asarray(np.matmul(self.inverse_variances, self.projections))
 
     @cached_property
     def quadratic(self) -> Array:
         """`(G, V * V)`: what each Gaussian's count adds to the precision."""
         products = np.matmul(self.projections.transpose(0, 2, 1), self.linear)
-        return products.reshape(len(products), -1)
+        return np.asarray(products.reshape(len(products), -1))
 
 
 def read_ivector_model(path: Path) -> IvectorModel:
@@ -228,7 +226,7 @@ class IvectorExtractor:
     @property
     def feature_dim(self) -> int:
         """`C`."""
-        return self.statistics.shape[1] - 1
+        return int(self.statistics.shape[1]) - 1
 
 
 def read_ivector_extractor(folder: Path, configuration: Path | None = None) -> IvectorExtractor:
@@ -258,9 +256,7 @@ def read_ivector_extractor(folder: Path, configuration: Path | None = None) -> I
         )
     options = IvectorOptions()
     if options_file is not None:
-        options = parse_options(
-            IvectorOptions, read_options(options_file), options_file, _IGNORED
-        )
+        options = parse_options(IvectorOptions, read_options(options_file), options_file, _IGNORED)
     extractor = IvectorExtractor(
         model=read_ivector_model(folder / "final.ie"),
         background=read_gmm(folder / "final.dubm"),
@@ -298,8 +294,7 @@ def _check(extractor: IvectorExtractor, folder: Path) -> None:
         )
     if gaussians != len(extractor.background.constants):
         raise DataError(
-            f"final.ie has {gaussians} Gaussians,"
-            f" final.dubm {len(extractor.background.constants)}",
+            f"final.ie has {gaussians} Gaussians, final.dubm {len(extractor.background.constants)}",
             where=folder,
         )
 
@@ -314,20 +309,14 @@ def select_gaussians(log_likelihoods: Array, options: IvectorOptions) -> Array:
     peaks = log_likelihoods.max(axis=1, keepdims=True)
     likelihoods = np.exp(log_likelihoods - peaks)
     least = min(options.min_post, _HIGHEST_MIN_POST)
-    likelihoods[likelihoods <= least] = 0.0 if least else likelihoods[likelihoods <= least]
+    if least:
+        likelihoods[likelihoods <= least] = 0.0
     count = likelihoods.shape[1]
     if count > options.num_gselect:
         places = np.argpartition(likelihoods, count - options.num_gselect, axis=1)
         np.put_along_axis(likelihoods, places[:, : count - options.num_gselect], 0.0, axis=1)
-    # The least probable go first, and make those that stay more probable.
-    total = likelihoods.sum(axis=1)
-    order = np.argsort(likelihoods, axis=1)
-    rows = np.arange(len(likelihoods))
-    for place in range(count - 1):
-        column = order[:, place]
-        value = likelihoods[rows, column]
-        dropped = value < least * total
-        likelihoods[rows, column] = np.where(dropped, 0.0, value)
+    total = likelihoods.sum(axis=1, keepdims=True)
+    likelihoods[(likelihoods < least * total) & (likelihoods < 1.0)] = 0.0
     return np.asarray(likelihoods / likelihoods.sum(axis=1, keepdims=True))
 
 
@@ -407,9 +396,7 @@ class OnlineIvector:
             self.extractor.background.log_likelihoods(normalised), options
         )
         posteriors *= options.posterior_scale
-        features = (
-            normalised if options.online_cmvn_iextractor else self._spliced(self._raw, stop)
-        )
+        features = normalised if options.online_cmvn_iextractor else self._spliced(self._raw, stop)
         counts = posteriors.sum(axis=0)
         used = np.flatnonzero(counts)
         sums = posteriors[:, used].T @ features
@@ -452,8 +439,3 @@ class OnlineIvector:
             square = following
         if square > first:
             estimate[:] = np.linalg.solve(quadratic, linear)
-
-
-def with_options(extractor: IvectorExtractor, options: IvectorOptions) -> IvectorExtractor:
-    """Returns the extractor with other options."""
-    return replace(extractor, options=options)

@@ -73,14 +73,15 @@ def context(network: Nnet, output: str = OUTPUT, source: str = INPUT) -> tuple[i
     tried, as many as the least common multiple of their periods.
     """
     left = right = 0
-    for time in range(_modulus(network)):
+    for time in range(time_multiple(network)):
         needed = Requirements.of(network, np.array([time]), output).times.get(source)
         if needed is not None and len(needed):
             left, right = max(left, time - int(needed[0])), max(right, int(needed[-1]) - time)
     return left, right
 
 
-def _modulus(network: Nnet) -> int:
+def time_multiple(network: Nnet) -> int:
+    """Returns by how many frames times must differ so that the network treats them alike."""
     periods = [1]
     for name in network.order:
         node = network.nodes[name]
@@ -285,7 +286,7 @@ class Stream:
 
     def _keep(self, fresh: dict[str, tuple[Times, Floats]]) -> None:
         """Keeps of each node what the next outputs may need, and drops features before that."""
-        period = _modulus(self.network)
+        period = time_multiple(self.network)
         ahead = np.arange(self._done, self._done + period) * self.subsampling
         needed = Requirements.of(self.network, ahead, self.output).times
         kept: dict[str, tuple[Times, Floats]] = {}
