@@ -50,7 +50,7 @@ def unprepared(world: World, scratch: Path) -> Fst:
         world.settings,
         scratch=scratch,
     )
-    graph = read_fst(scratch / "minimized.fst")
+    graph = read_fst(scratch / "HCLG.fst")
     return with_self_loops(graph, world.model, scale=world.settings.self_loop_scale)
 
 
@@ -83,7 +83,6 @@ def hint_graph(world: World, scratch: Path) -> tuple[Fst, dict[str, int]]:
         [scratch / "L.fst", scratch / "G.fst"],
         scratch / "LG.fst",
         delta=1e-5,
-        minimize=True,
     )
     offset = lang.nonterminal_offset
     assert offset is not None

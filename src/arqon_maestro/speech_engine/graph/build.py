@@ -35,6 +35,7 @@ from arqon_maestro.speech_engine.graph.grammar_fst import grammar_fst
 from arqon_maestro.speech_engine.graph.grammar_preparation import prepared_for_grammar
 from arqon_maestro.speech_engine.graph.hmm import expanded, h_transducer, is_deterministic
 from arqon_maestro.speech_engine.graph.lang import Lang, read_lang
+from arqon_maestro.speech_engine.graph.minimization import minimized
 from arqon_maestro.speech_engine.graph.native import run_native
 from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
 from arqon_maestro.speech_engine.graph.weight_pushing import pushed
@@ -48,7 +49,7 @@ STEP_VERSION = 1
 #: Costs that differ by less count as the same where states are merged. Kaldi has 1/1024; the
 #: errors of a sentence's arcs add up, and then two graphs of one model differ by more than that.
 MERGING_TOLERANCE = 2.0**-16
-_PARTS = ("G", "LG", "CLG", "HCLG", "minimized", "self-loops")
+_PARTS = ("G", "LG", "CLG", "HCLG", "self-loops")
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,6 @@ def compile_graph(
         build.part(task, "LG", build.lexicon_grammar)
         build.part(task, "CLG", build.context)
         build.part(task, "HCLG", build.hmms)
-        build.part(task, "minimized", build.minimized)
         build.finish(output)
         task.advance(note=_PARTS[-1])
     missing = build.facts["G"]["missing words"]
@@ -242,7 +242,6 @@ class _Build:
             "compose-determinize",
             [self.lang.lexicon_fst, self.path("G")],
             delta=MERGING_TOLERANCE,
-            minimize=True,
         )
         if not facts["states"]:
             raise DataError(
@@ -250,8 +249,9 @@ class _Build:
                 where=self.lang.lexicon_fst,
                 why="L_disambig.fst and words.txt belong to different lang folders",
             )
-        write_fst(path, pushed(read_fst(path)))
-        return dict(facts)
+        graph = pushed(minimized(read_fst(path), MERGING_TOLERANCE))
+        write_fst(path, graph)
+        return {**facts, **_size(graph)}
 
     def context(self, path: Path) -> dict[str, Any]:
         tree = self.model.tree
@@ -293,19 +293,14 @@ class _Build:
             graph = read_fst(path)
         silent = np.isin(graph.ilabels, transducer.disambiguation)
         graph = replace(graph, ilabels=np.where(silent, 0, graph.ilabels).astype(np.int32))
-        graph = without_local_epsilons(graph)
+        graph = minimized(without_local_epsilons(graph), MERGING_TOLERANCE)
         write_fst(path, graph)
         return {**_size(graph), "windows": len(windows), "hmms": len(transducer.hmms)}
-
-    def minimized(self, path: Path) -> dict[str, Any]:
-        return dict(
-            self._native("minimized", "minimize", [self.path("HCLG")], delta=MERGING_TOLERANCE)
-        )
 
     def finish(self, output: Path) -> None:
         """Adds self-loops, and writes the folder."""
         graph = with_self_loops(
-            read_fst(self.path("minimized")),
+            read_fst(self.path("HCLG")),
             self.model.transitions,
             scale=self.settings.self_loop_scale,
         )

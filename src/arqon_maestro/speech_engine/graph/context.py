@@ -18,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst, spans
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Costs, Fst, Labels, spans
 
 #: Numbers of nonterminal symbols, counted from ``#nonterm_bos``.
 BOS, BEGIN, END, REENTER, USER_DEFINED = range(5)
 
-#: Below every window's key.
-_NOTHING = np.iinfo(np.int64).min
+#: Code of the empty window.
+_NOTHING = 0
+#: As many states are composed at a time, for the sake of memory.
+STATES_AT_ONCE = 1 << 17
 
 Window = tuple[int, ...]
 
@@ -115,29 +117,38 @@ class _LeftBiphones:
 
     def compose(self) -> ContextGraph:
         keys = self._states()
+        parts = [
+            self._arcs(keys, first, min(first + STATES_AT_ONCE, keys.size))
+            for first in range(0, keys.size, STATES_AT_ONCE)
+        ]
+        sources, codes, outputs, targets, weights = (
+            np.concatenate(columns) for columns in zip(*parts, strict=True)
+        )
+        del parts
+        labels, windows = self._windows(codes)
         states, contexts = np.divmod(keys, self.contexts)
-        counts = np.diff(self.graph.offsets)[states]
-        arcs = spans(self.graph.offsets[states], counts)
-        sources = np.repeat(np.arange(keys.size), counts)
-        left = np.repeat(contexts, counts)
-        right, first, second, valid = self._moves(arcs, left)
-        arcs, sources = arcs[valid], sources[valid]
-        wanted = self.graph.targets[arcs] * np.int64(self.contexts) + right[valid]
-        targets = np.searchsorted(keys, wanted)
-        labels, windows = self._windows(first[valid], second[valid])
-        finals = self.graph.finals[states].copy()
+        finals = self.graph.finals[states]
         finals[~self._may_end(contexts)] = NOT_FINAL
         start = int(np.searchsorted(keys, np.int64(self.graph.start) * self.contexts))
-        fst = Fst.of(
-            start,
-            finals,
-            sources,
-            labels,
-            self.graph.olabels[arcs],
-            self.graph.weights[arcs],
-            targets,
-        )
+        fst = Fst.of(start, finals, sources, labels, outputs, weights, targets)
         return ContextGraph(fst.connected().sorted_by_input(), windows)
+
+    def _arcs(
+        self, keys: NDArray[np.int64], first: int, stop: int
+    ) -> tuple[Labels, Labels, Labels, Labels, Costs]:
+        """Returns the arcs of some states: sources, codes of windows, outputs, targets, costs."""
+        graph = self.graph
+        states, contexts = np.divmod(keys[first:stop], self.contexts)
+        counts = np.diff(graph.offsets)[states]
+        arcs = spans(graph.offsets[states], counts)
+        sources = np.repeat(np.arange(first, stop, dtype=np.int32), counts)
+        right, codes = self._moves(arcs, np.repeat(contexts, counts))
+        valid = codes >= 0
+        arcs = arcs[valid]
+        wanted = graph.targets[arcs] * np.int64(self.contexts) + right[valid]
+        targets = np.searchsorted(keys, wanted).astype(np.int32)
+        outputs, weights = graph.olabels[arcs], graph.weights[arcs]
+        return sources[valid], codes[valid], outputs, targets, weights
 
     def _may_end(self, contexts: NDArray[np.int64]) -> NDArray[np.bool_]:
         outside: NDArray[np.bool_] = contexts != self.offset + BEGIN
@@ -180,51 +191,57 @@ class _LeftBiphones:
 
     def _moves(
         self, arcs: NDArray[np.int64], left: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-        """Returns for arcs in a context: the context after, the window's two parts, if allowed.
+    ) -> tuple[NDArray[np.int64], Labels]:
+        """Returns for arcs in a context: the context after them, and the code of their window.
 
-        The first part is `_NOTHING` in an empty window, the second -1 where there is one part.
+        The code is -1 where the context does not allow the arc.
         """
         labels = self.labels[arcs]
         begin, end, user = (self.offset + mark for mark in (BEGIN, END, USER_DEFINED))
         ordinary = (left != begin) & (left != end) & (left != user)
-        at_mark = (left == begin) | (left == user)
-        phone, symbol, named = self.is_phone[arcs], self.is_symbol[arcs], self.is_user[arcs]
+        inside = (left == begin) | (left == user)
+        phone, named = self.is_phone[arcs], self.is_user[arcs] & ordinary
         bos = labels == self.offset + BOS
         before = np.where(left == 0, self.offset + BOS, left)
         right = np.where(phone, labels, left)
         right[bos] = 0
-        first = np.full(arcs.size, _NOTHING)
-        second = np.full(arcs.size, -1, np.int64)
+        codes = np.full(arcs.size, -1, np.int32)
+        codes[labels == 0] = _NOTHING
         plain = phone & ordinary
-        first[plain], second[plain] = left[plain], labels[plain]
-        symbol = symbol & ordinary
-        first[symbol] = -labels[symbol]
-        enters = (phone | bos) & at_mark
-        first[enters] = -np.where(left[enters] == begin, begin, self.offset + REENTER)
-        second[enters] = labels[enters]
-        named = named & ordinary
-        first[named], second[named], right[named] = -labels[named], before[named], user
+        codes[plain] = self._code(left[plain], labels[plain])
+        symbol = self.is_symbol[arcs] & ordinary
+        codes[symbol] = self._code(-labels[symbol])
+        enters = (phone | bos) & inside
+        mark = np.where(left[enters] == begin, begin, self.offset + REENTER)
+        codes[enters] = self._code(-mark, labels[enters])
+        codes[named] = self._code(-labels[named], before[named])
+        right[named] = user
         ends = (labels == end) & ordinary
-        first[ends], second[ends], right[ends] = -end, before[ends], end
+        codes[ends] = self._code(-labels[ends], before[ends])
+        right[ends] = end
         begins = (labels == begin) & (left == 0)
+        codes[begins] = _NOTHING
         right[begins] = begin
-        valid = (labels == 0) | plain | symbol | enters | named | ends | begins
-        return right, first, second, valid
+        return right, codes
 
-    def _windows(
-        self, first: NDArray[np.int64], second: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], list[Window]]:
-        """Numbers the windows; returns each arc's label, and what the labels stand for."""
-        width = np.int64(self.contexts + 1)
-        keys = np.where(first == _NOTHING, _NOTHING, first * width + (second + 1))
-        unique, labels = np.unique(keys, return_inverse=True)
+    def _code(
+        self, first: NDArray[np.int64], second: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Packs a window of one or two parts into a number above `_NOTHING`."""
+        last = np.zeros_like(first) if second is None else second + 1
+        code: NDArray[np.int64] = (first + self.contexts) * (self.contexts + 1) + last
+        return code + 1
+
+    def _windows(self, codes: Labels) -> tuple[Labels, list[Window]]:
+        """Numbers the windows that occur; returns each arc's label, and what they stand for."""
+        width = self.contexts + 1
+        occurs = np.zeros(2 * self.contexts * width + 1, np.bool_)
+        occurs[codes] = True
+        occurs[_NOTHING] = True
+        numbers = np.cumsum(occurs, dtype=np.int32) - 1
         windows: list[Window] = [()]
-        shift = 1
-        for key in unique.tolist():
-            if key == _NOTHING:
-                shift = 0
-                continue
-            left, right = divmod(key, int(width))
-            windows.append((left,) if right == 0 else (left, right - 1))
-        return labels + shift, windows
+        for code in np.flatnonzero(occurs)[1:].tolist():
+            left, last = divmod(code - 1, width)
+            left -= self.contexts
+            windows.append((left,) if last == 0 else (left, last - 1))
+        return numbers[codes], windows

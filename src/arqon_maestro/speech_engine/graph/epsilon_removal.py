@@ -29,7 +29,7 @@ def without_local_epsilons(graph: Fst) -> Fst:
         before = graph
         graph = _through_single_exits(graph)
         graph = _through_single_entries(graph)
-        if graph is before:
+        if graph.num_arcs == before.num_arcs and graph.num_states == before.num_states:
             break
     return graph
 
@@ -67,7 +67,7 @@ def _through_single_exits(graph: Fst) -> Fst:
     result.targets[arcs] = graph.targets[following]
     costs = graph.weights[ends] + graph.finals[targets[ends]]
     np.minimum.at(result.finals, graph.sources[ends], costs)
-    return result.kept_arcs(~ends).connected()
+    return result.kept_arcs(~ends).accessible()
 
 
 def _through_single_entries(graph: Fst) -> Fst:
@@ -130,7 +130,7 @@ def _taken_apart(graph: Fst, arcs: NDArray[np.int64]) -> Fst:
         np.concatenate([result.olabels[keep], graph.olabels[entering] | graph.olabels[moved]]),
         np.concatenate([result.weights[keep], graph.weights[entering] + graph.weights[moved]]),
         np.concatenate([result.targets[keep], graph.targets[moved]]),
-    ).connected()
+    ).accessible()
 
 
 def _reweight(

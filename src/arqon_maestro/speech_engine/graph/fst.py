@@ -134,8 +134,15 @@ class Fst:
             return Fst.empty()
         useful = reached(self.offsets, self.targets, np.array([self.start]))
         useful &= self._ending()
-        if not useful[self.start]:
+        return self._with_states(useful) if useful[self.start] else Fst.empty()
+
+    def accessible(self) -> Fst:
+        """Returns it without states that no path from the start leads to."""
+        if self.start < 0:
             return Fst.empty()
+        return self._with_states(reached(self.offsets, self.targets, np.array([self.start])))
+
+    def _with_states(self, useful: Flags) -> Fst:
         if useful.all():
             return self
         numbers = np.cumsum(useful, dtype=np.int32) - 1
@@ -176,10 +183,15 @@ def reached(offsets: Positions, targets: Labels, roots: NDArray[np.integer]) -> 
     """Returns which states can be reached from `roots`, `(S,)`, in waves over flat arcs."""
     seen = np.zeros(offsets.size - 1, np.bool_)
     seen[roots] = True
+    finder = np.empty(offsets.size - 1, np.int32)
     wave = np.asarray(roots, np.int64)
     while wave.size:
         arcs = spans(offsets[wave], offsets[wave + 1] - offsets[wave])
         found = targets[arcs]
-        wave = np.unique(found[~seen[found]]).astype(np.int64)
+        found = found[~seen[found]]
+        # Of arcs to the same state, the last one to write its number counts.
+        order = np.arange(found.size, dtype=np.int32)
+        finder[found] = order
+        wave = found[finder[found] == order].astype(np.int64)
         seen[wave] = True
     return seen

@@ -86,7 +86,8 @@ def write_lang(
 
     Args:
         folder: what is there is replaced.
-        lexicon: pronunciations in the model's phones, without places in words.
+        lexicon: pronunciations without places in words; stress is taken off for a model that has
+            none.
         table: the model's phones.
         settings: how it is made.
         where: the lexicon's file, for errors.
@@ -95,7 +96,8 @@ def write_lang(
         DataError: a phone that the model lacks, a word that is a symbol, or no silence phone.
     """
     settings = settings or LangSettings()
-    pronunciations = _pronunciations(lexicon, settings, where)
+    spoken = lexicon.in_phones(frozenset(map(table.base, table.ids)), where)
+    pronunciations = _pronunciations(spoken, settings, where)
     entries = entries_of(pronunciations, table)
     for entry in entries:
         table.require(entry.word, entry.phones, where)

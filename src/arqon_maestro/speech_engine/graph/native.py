@@ -91,17 +91,6 @@ def _compose_determinize(fsts: Any, paths: Sequence[str], options: dict[str, Any
     del left, right
     told = {"composed": fst.num_states}
     _determinize(fsts, fst, options["delta"])
-    told["determinized"] = fst.num_states
-    if options["minimize"]:
-        fsts.minimize_encoded(fst, delta=options["delta"])
-    return fst, told
-
-
-def _minimize(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
-    """Minimizes, labels and costs taken as one."""
-    fst = _read(fsts, paths[0])
-    told = {"read": fst.num_states}
-    fsts.minimize_encoded(fst, delta=options["delta"])
     return fst, told
 
 
@@ -128,7 +117,6 @@ Operation = Callable[[Any, Sequence[str], dict[str, Any]], tuple[Any, dict[str, 
 OPERATIONS: dict[str, Operation] = {
     "compose-determinize": _compose_determinize,
     "determinize": _determinize_only,
-    "minimize": _minimize,
     "compose-context": _compose_context,
 }
 

@@ -15,8 +15,10 @@ import numpy as np
 from arqon_maestro.speech_engine.graph.fst import Fst
 
 #: Potentials are good enough when all states' sums are within this factor of one another (nat).
-_TOLERANCE = 0.01
+_TOLERANCE = 0.05
 _MOST_ROUNDS = 200
+#: Probabilities that are no more than rounding leaves nothing to divide by.
+_LEAST = 1e-300
 
 
 def pushed(graph: Fst) -> Fst:
@@ -31,6 +33,7 @@ def pushed(graph: Fst) -> Fst:
     for _ in range(_MOST_ROUNDS):
         sums = ends * potentials[graph.start]
         sums[has_arcs] += np.add.reduceat(arcs * potentials[graph.targets], starts)
+        sums = np.maximum(sums, _LEAST)
         ratios = sums / potentials
         if np.log(ratios.max() / ratios.min()) < _TOLERANCE:
             break
