@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from arqon_maestro.corpusgen.spoken.words import acronyms as spelled_by_corpusgen
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.models.keys import MODEL_LANGUAGES as LANGUAGES
 from arqon_maestro.speech_engine.lexicon.pronunciations import (
@@ -153,7 +154,8 @@ def test_letter_names_agree_with_the_cmu_dictionary():
 
 def test_acronyms_are_unique_letters_and_enough():
     listed = acronyms()
-    assert len(listed) >= 200
+    assert len(listed) >= 400
+    assert spelled_by_corpusgen().issubset(listed)
     assert len(set(listed)) == len(listed)
     assert all(re.fullmatch("[a-z]+", word) for word in listed)
 

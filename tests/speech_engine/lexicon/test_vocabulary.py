@@ -1,9 +1,13 @@
 """The vocabulary filter: who gets in, and the reasons of those who do not."""
 
+import builtins
+import keyword
+
 import pytest
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
+from arqon_maestro.speech_engine.lexicon.sources import acronyms, hand_labelled
 from arqon_maestro.speech_engine.lexicon.vocabulary import (
     HINT,
     DroppedWord,
@@ -48,6 +52,14 @@ def test_profanity_spares_words_of_programming():
     banned = profanity()
     assert "fuck" in banned
     assert banned.isdisjoint({"strip", "kill", "dummy", "pot", "slope", "stroke"})
+    # "len" is a name of the list's, and what programmers say most.
+    assert banned.isdisjoint({"len", "fat", "slave", "vulgar", "sex", "god"})
+
+
+def test_no_word_that_is_labelled_by_hand_or__is_profane():
+    said = {entry.word for entry in hand_labelled()} | set(acronyms())
+    said |= {name.lower() for name in (*dir(builtins), *keyword.kwlist)}
+    assert profanity().isdisjoint(said)
 
 
 def test_english_is_alphabetic():

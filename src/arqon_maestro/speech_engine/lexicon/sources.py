@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, files
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 
+from arqon_maestro.corpusgen.spoken.words import acronyms as spelled_by_corpusgen
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.lexicon.pronunciations import (
     Pronunciation,
@@ -128,9 +129,13 @@ def letters() -> Iterator[Pronunciation]:
 
 @cache
 def acronyms() -> tuple[str, ...]:
-    """Returns acronyms and abbreviations that may be said letter by letter."""
+    """Returns acronyms and abbreviations that may be said letter by letter, sorted.
+
+    All that CorpusGen spells are among them, so that whatever it says can be recognised.
+    """
     lines = _data().joinpath("acronyms.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    listed = {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    return tuple(sorted(listed | spelled_by_corpusgen()))
 
 
 def letter_phones(word: str) -> tuple[str, ...]:
