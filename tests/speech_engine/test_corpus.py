@@ -4,13 +4,16 @@ from collections import Counter
 
 import pytest
 
+from arqon_maestro.config import load_recipe
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError
+from arqon_maestro.models.keys import MODEL_LANGUAGES
 from arqon_maestro.speech_engine.corpus import (
     FilterStatistics,
     combine_corpora,
     count_words,
     filter_corpus,
 )
+from tests.checkouts import ROOT
 
 
 @pytest.fixture
@@ -86,3 +89,26 @@ def test_empty_missing_and_binary_texts_are_refused(tmp_path):
     with pytest.raises(MissingPartError):
         count_words([tmp_path / "none"])
     assert not (tmp_path / "out").exists()
+
+
+def test_full_recipe_samples_as_the_reference_does():
+    recipe = load_recipe(ROOT, test_mode=False).speech_engine
+    whole = sum(recipe.shares.values())
+    lines = {name: recipe.corpus_lines * share / whole for name, share in recipe.shares.items()}
+    large = {"default", "java", "javascript", "python"}
+    assert set(lines) == set(MODEL_LANGUAGES)
+    for language, number in lines.items():
+        assert number == (5_000_000 if language in large else 1_000_000), language
+    # Two million empty sentences, as a weight.
+    assert recipe.empty_sentences * recipe.corpus_lines == pytest.approx(2_000_000, rel=0.001)
+
+
+def test_an_empty_language_gives_nothing_and_only_all_empty_ones_are_an_error(tmp_path, corpora):
+    corpora["go"] = tmp_path / "go.txt"
+    corpora["go"].write_text("\n \n")
+    taken = combine_corpora(tmp_path / "c.txt", corpora, maximum_sentences=30)
+    assert taken == {"default": 10, "go": 0, "python": 10}
+    with pytest.raises(DataError, match="generate-dataset --force"):
+        combine_corpora(tmp_path / "d.txt", {"go": corpora["go"]})
+    with pytest.raises(DataError, match=r"go.txt: no sentence.*\n  try: maestro corpusgen text"):
+        filter_corpus(corpora["go"], tmp_path / "e.txt", ["a"])

@@ -27,6 +27,7 @@ from arqon_maestro.speech_engine.lexicon.sources import (
     spelled_words,
     wheel_text,
 )
+from tests.checkouts import ROOT
 
 
 def test_cmu_dictionary_is_read_without_its_module():
@@ -175,3 +176,10 @@ def test_what_is_not_letters_cannot_be_spelled():
 def test_missing_wheel_says_what_to_install():
     with pytest.raises(MissingPartError, match="pip install no-such-wheel-here"):
         wheel_text("no-such-wheel-here", "x")
+
+
+def test_the_reference_page_is_of_these_labels():
+    page = (ROOT / "docs" / "reference" / "lexicon.md").read_text(encoding="utf-8")
+    words = {entry.word for entry in hand_labelled()}
+    assert f"{len(hand_labelled())} labels of {len(words)} words" in page
+    assert f"{len(acronyms())} acronyms and abbreviations" in page

@@ -56,7 +56,7 @@ def test_profanity_spares_words_of_programming():
     assert banned.isdisjoint({"len", "fat", "slave", "vulgar", "sex", "god"})
 
 
-def test_no_word_that_is_labelled_by_hand_or__is_profane():
+def test_no_word_that_is_labelled_by_hand_or_built_in_is_profane():
     said = {entry.word for entry in hand_labelled()} | set(acronyms())
     said |= {name.lower() for name in (*dir(builtins), *keyword.kwlist)}
     assert profanity().isdisjoint(said)
