@@ -6,7 +6,7 @@ import click
 import pytest
 import typer
 
-from arqon_maestro.cli import g2p, lexicon, speech_engine
+from arqon_maestro.cli import g2p, graph, lexicon, speech_engine
 from arqon_maestro.cli.main import run
 
 
@@ -200,3 +200,16 @@ def test_lexicon_can_be_written_without_stress(call, library, tmp_path):
     output = tmp_path / "lexicon.txt"
     assert call(lexicon.app, "build", "--output", output, "--without-stress")[0] == 0
     assert "\ntuple T UW P AH L\n" in output.read_text()
+
+
+@pytest.mark.parametrize(("phones", "said"), [("AH B SIL SPN", "AH B"), ("AH1 B SIL SPN", "AH1 B")])
+def test_graph_lang_leaves_stress_out_for_a_model_without(call, tmp_path, phones, said):
+    (tmp_path / "lexicon.txt").write_text("ub AH1 B\n")
+    model = tmp_path / "model"
+    model.mkdir()
+    rows = ["<eps> 0", *(f"{phone} {n}" for n, phone in enumerate(phones.split(), 1))]
+    (model / "phones.txt").write_text("\n".join(rows) + "\n")
+    arguments = ("--lexicon", tmp_path / "lexicon.txt", "--acoustic-model", model)
+    status, _, err = call(graph.app, "lang", *arguments, "--output", tmp_path / "lang")
+    assert (status, err) == (0, "")
+    assert f"ub {said}\n" in (tmp_path / "lang" / "lexicon.txt").read_text()

@@ -31,7 +31,10 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
 @app.command()
 def lang(
     lexicon: Annotated[
-        Path, typer.Option("--lexicon", metavar="F", help="lexicon.txt, in the model's phones.")
+        Path,
+        typer.Option(
+            "--lexicon", metavar="F", help="lexicon.txt; stress is left out for a model without."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The lang folder.")],
     acoustic_model: Annotated[
@@ -66,6 +69,7 @@ def lang(
         known = known.restricted(read_vocabulary(vocabulary))
     if acoustic_model is not None:
         table = PhoneTable.read(acoustic_model / "phones.txt")
+        known = known.stressed_as(map(table.base, table.ids))
     else:
         spoken = {phone for entry in known for phone in entry.phones}
         silence = [phone for _, phone in HEADER_ENTRIES]

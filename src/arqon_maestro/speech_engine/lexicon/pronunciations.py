@@ -104,6 +104,10 @@ class Lexicon:
         """Returns the lexicon without marks of stress; what then is the same is there once."""
         return Lexicon.of(entry.without_stress() for entry in self.entries)
 
+    def stressed_as(self, phones: Iterable[str]) -> Lexicon:
+        """Returns the lexicon with stress if any of `phones` has it, and without it otherwise."""
+        return self if not _STRESSED_VOWELS.isdisjoint(phones) else self.without_stress()
+
     def in_phones(self, phones: frozenset[str], where: object = None) -> Lexicon:
         """Returns the lexicon in the phones of an acoustic model, stress kept if it has stress.
 
@@ -114,7 +118,7 @@ class Lexicon:
         Raises:
             DataError: a pronunciation with a phone that the model does not have.
         """
-        lexicon = self if not phones.isdisjoint(_STRESSED_VOWELS) else self.without_stress()
+        lexicon = self.stressed_as(phones)
         for entry in lexicon:
             strange = [phone for phone in entry.phones if phone not in phones]
             if strange:
