@@ -63,16 +63,17 @@ class _Builder:
 class _Step:
     """Goes through the links into a frame."""
 
-    def __init__(self, builder: _Builder, number: int, frame: Frame) -> None:
+    def __init__(self, builder: _Builder, number: int, frame: Frame, graph_scale: float) -> None:
         self._builder = builder
         self._number = number
         self._levels = _levels(frame)
+        self._scale = graph_scale
         self._limits = (frame.costs - frame.behind).tolist()
 
     def follow(self, links: Links, before: _Paths, into: _Paths) -> _Paths:
         """Goes on from the paths `before`, and returns `into` with the paths that this gives."""
         builder, levels = self._builder, self._levels
-        for source, target, word, cost in _in_order(links, levels):
+        for source, target, word, cost in _in_order(links, levels, self._scale):
             limit = self._limits[target]
             for origin, known in before.get(source, {}).items():
                 if builder.within(origin, known + cost, limit):
@@ -85,7 +86,13 @@ class _Step:
         return into
 
 
-def word_lattice(tokens: TokenLattice, word_node: Callable[[int], Node], beam: float) -> Lattice:
+def word_lattice(
+    tokens: TokenLattice,
+    word_node: Callable[[int], Node],
+    beam: float,
+    *,
+    graph_scale: float = 1.0,
+) -> Lattice:
     """Returns the word lattice.
 
     Args:
@@ -93,6 +100,7 @@ def word_lattice(tokens: TokenLattice, word_node: Callable[[int], Node], beam: f
         word_node: from a word id to a node that starts anywhere.
         beam: a path between two words that makes every path through it worse than the best by
             more is left out.
+        graph_scale: what the graph's costs are multiplied by.
 
     Returns:
         A lattice whose edges carry the whole cost of the graph and the sounds, negated, in the
@@ -104,7 +112,7 @@ def word_lattice(tokens: TokenLattice, word_node: Callable[[int], Node], beam: f
     builder = _Builder(tokens, beam)
     paths: _Paths = {}
     for number, frame in enumerate(tokens.frames):
-        step = _Step(builder, number, frame)
+        step = _Step(builder, number, frame, graph_scale)
         start: _Paths = {} if number else {tokens.start: {_START: 0.0}}
         here = step.follow(frame.emitting, paths, start)
         paths = step.follow(frame.silent, here, here)
@@ -112,7 +120,7 @@ def word_lattice(tokens: TokenLattice, word_node: Callable[[int], Node], beam: f
     for token, origins in paths.items():
         for origin, cost in origins.items():
             if math.isfinite(finals[token]):
-                builder.lead(origin, _END, cost + finals[token])
+                builder.lead(origin, _END, cost + graph_scale * finals[token])
     return _lattice(builder, word_node, len(tokens.frames) - 1)
 
 
@@ -131,9 +139,11 @@ def _levels(frame: Frame) -> list[int]:
     raise DataError("a decoding graph with a circle of silent arcs")
 
 
-def _in_order(links: Links, levels: list[int]) -> Iterator[tuple[int, int, int, float]]:
+def _in_order(
+    links: Links, levels: list[int], graph_scale: float
+) -> Iterator[tuple[int, int, int, float]]:
     """Yields source, target, word and cost, so that what leads to a silent source is before it."""
-    costs = (links.graph_costs + links.acoustic_costs).tolist()
+    costs = (graph_scale * links.graph_costs + links.acoustic_costs).tolist()
     rows = zip(
         links.sources.tolist(), links.targets.tolist(), links.words.tolist(), costs, strict=True
     )

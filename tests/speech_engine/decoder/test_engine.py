@@ -1,0 +1,228 @@
+"""A whole speech engine with a decoding graph; vosk, which is Kaldi, hears the same."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import soundfile
+
+from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.speech_engine.decoder.engine import FILES, GraphEngine
+from arqon_maestro.speech_engine.decoder.words import word_lattice
+from arqon_maestro.speech_engine.graph_export import export_graph_engine, export_vosk
+from arqon_maestro.speech_engine.nbest import SearchSettings, n_best
+from tests.speech_engine.decoder.engines import make_engine, noise
+from tests.speech_engine.decoder.test_search import NoModel
+
+LIMIT_S = 240
+VOSK = """
+import json, sys, wave
+import vosk
+vosk.SetLogLevel(-1)
+model = vosk.Model(sys.argv[1])
+for path in sys.argv[2:]:
+    recognizer = vosk.KaldiRecognizer(model, 16000)
+    recognizer.SetMaxAlternatives(10)
+    with wave.open(path) as sound:
+        recognizer.AcceptWaveform(sound.readframes(sound.getnframes()))
+    print(json.dumps(json.loads(recognizer.FinalResult())["alternatives"]))
+"""
+#: What vosk multiplies the graph's costs by, the language model's included.
+VOSK_SCALE = 0.9
+SMALL = 1e-4
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    return make_engine(tmp_path_factory.mktemp("parts"))
+
+
+@pytest.fixture(scope="module")
+def folder(parts, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported") / "engine"
+    export_graph_engine(parts, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(folder):
+    return GraphEngine(folder)
+
+
+def heard(engine, samples, hints=(), pieces=1, wanted=10):
+    utterance = engine.utterance(hints)
+    for piece in np.array_split(samples, pieces):
+        utterance.accept(piece)
+    return list(utterance.finish(wanted))
+
+
+def test_every_file_of_the_runtime_is_there(folder):
+    assert all((folder / name).is_file() for name in FILES)
+    words = [line.split()[0] for line in (folder / "graph" / "words.txt").read_text().splitlines()]
+    assert words[-3:] == ["#nonterm_begin", "#nonterm_end", "#nonterm:hint"]
+    offset = int((folder / "nonterm_phones_offset.int").read_text())
+    phones = dict(
+        line.split() for line in (folder / "lang" / "phones.txt").read_text().splitlines()
+    )
+    assert phones["#nonterm_bos"] == str(offset)
+    assert phones["#nonterm:hint"] == str(offset + 4)
+
+
+def test_pieces_of_half_a_second_give_the_same(engine):
+    for seed in range(5):
+        samples = noise(seed, 2.0)
+        whole, pieces = heard(engine, samples), heard(engine, samples, pieces=4)
+        # Matrices of other sizes are multiplied in another order.
+        assert [one.words for one in whole] == [one.words for one in pieces]
+        assert [one.cost for one in whole] == pytest.approx([one.cost for one in pieces], abs=1e-2)
+
+
+def test_costs_rise_and_transcripts_differ(engine):
+    found = heard(engine, noise(7, 1.5))
+    assert len(found) > 3
+    costs = [one.cost for one in found]
+    assert costs == sorted(costs)
+    assert len({one.words for one in found}) == len(found)
+
+
+def test_hints_are_heard_where_they_are_given(engine):
+    """The hint is said with the phones of "to" and one more; some noise sounds like it."""
+    without = [heard(engine, noise(seed), wanted=100) for seed in range(12)]
+    given = [heard(engine, noise(seed), ["tool"], wanted=100) for seed in range(12)]
+    assert not any("tool" in one.words for found in without for one in found)
+    assert any("tool" in one.words for found in given for one in found)
+    # What has no hint in it costs what it cost.
+    for found, expected in zip(given, without, strict=True):
+        known = {one.words: one.cost for one in expected}
+        shared = [one for one in found if one.words in known]
+        assert shared
+        assert all(one.cost == pytest.approx(known[one.words], abs=1e-3) for one in shared)
+
+
+def test_hints_that_the_graph_has_already_change_nothing(engine):
+    samples = noise(3)
+    assert heard(engine, samples, ["go", "line"]) == heard(engine, samples)
+
+
+def test_hints_without_a_pronunciation_are_left_out(engine):
+    samples = noise(3)
+    assert heard(engine, samples, ["zyxw"]) == heard(engine, samples)
+
+
+def test_another_rescoring_model_changes_the_language_model_cost_alone(parts, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "same")
+    same = tmp_path / "same" / "lang"
+    shutil.copyfile(same / "const_arpa", same / "final_const_arpa")
+    one, other = GraphEngine(folder), GraphEngine(tmp_path / "same")
+    changed = 0
+    for seed in range(6):
+        found = {h.words: h for h in heard(one, noise(seed), wanted=50)}
+        expected = {h.words: h for h in heard(other, noise(seed), wanted=50)}
+        for words in found.keys() & expected.keys():
+            acoustic = found[words].acoustic_cost
+            assert acoustic == pytest.approx(expected[words].acoustic_cost, abs=1e-2)
+            before = expected[words].language_model_cost
+            changed += abs(found[words].language_model_cost - before) > 0.01
+    assert changed
+
+
+def heard_in_graph(engine, samples):
+    """Returns what the graph alone says, with the costs that vosk shows.
+
+    vosk scales the graph's part of a path that it chose before. How large it is, is how much the
+    cost changes with the scale.
+    """
+    utterance = engine.utterance()
+    utterance.accept(samples)
+    utterance.search.accept(utterance.scores.finish())
+    tokens = utterance.search.finish()
+    settings = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0)
+
+    def costs(scale):
+        lattice = word_lattice(tokens, utterance.namer, utterance.lattice_beam, graph_scale=scale)
+        return {" ".join(one.words): one.cost for one in n_best(lattice, NoModel(), settings)}
+
+    whole, less = costs(1.0), costs(1.0 - SMALL)
+    graph = {words: (cost - less[words]) / SMALL for words, cost in whole.items()}
+    return {words: cost - (1 - VOSK_SCALE) * graph[words] for words, cost in whole.items()}
+
+
+def heard_by_vosk(folder, sounds, scratch):
+    paths = [scratch / f"{number}.wav" for number in range(len(sounds))]
+    for path, samples in zip(paths, sounds, strict=True):
+        soundfile.write(path, samples, 16000)
+    printed = subprocess.run(
+        [sys.executable, "-c", VOSK, folder, *paths],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT_S,
+    ).stdout
+    return [
+        [(found["text"].strip(), -found["confidence"]) for found in json.loads(line)]
+        for line in printed.splitlines()
+    ]
+
+
+needs_vosk = pytest.mark.skipif(
+    find_spec("vosk") is None, reason="Kaldi, the oracle, comes with vosk==0.3.45"
+)
+
+
+@needs_vosk
+def test_vosk_finds_the_same_costs_in_the_graph(engine, parts, tmp_path):
+    export_vosk(parts, tmp_path / "vosk")
+    shutil.rmtree(tmp_path / "vosk" / "rescore")
+    sounds = [noise(seed, 0.5 + seed % 4 / 2) for seed in range(20)]
+    alternatives = 0
+    theirs = heard_by_vosk(tmp_path / "vosk", sounds, tmp_path)
+    for samples, expected in zip(sounds, theirs, strict=True):
+        found = heard_in_graph(engine, samples)
+        assert min(found, key=found.__getitem__) == expected[0][0]
+        for words, cost in expected:
+            assert found[words] == pytest.approx(cost, abs=0.02)
+        alternatives += len(expected)
+    assert alternatives > 3 * len(sounds)
+
+
+@needs_vosk
+def test_vosk_hears_the_same_after_rescoring(engine, parts, tmp_path):
+    """vosk takes the cheapest way through G off, not that of the n-grams, so costs may differ."""
+    export_vosk(parts, tmp_path / "vosk")
+    sounds = [noise(seed, 0.5 + seed % 4 / 2) for seed in range(20)]
+    theirs = heard_by_vosk(tmp_path / "vosk", sounds, tmp_path)
+    same = 0
+    for samples, expected in zip(sounds, theirs, strict=True):
+        found = heard(engine, samples, wanted=1)
+        same += " ".join(found[0].words) == expected[0][0]
+    assert same >= 0.95 * len(sounds)
+
+
+def test_engines_that_cannot_be_used(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "engine")
+    broken = tmp_path / "engine"
+    (broken / "nonterm_phones_offset.int").write_text("many\n")
+    with pytest.raises(DataError, match="whole numbers"):
+        GraphEngine(broken)
+    (broken / "graph" / "words.txt").write_text("<eps> 0\n#nonterm:hint 1\ngo 2\n")
+    with pytest.raises(DataError, match="not the last"):
+        GraphEngine(broken)
+    (broken / "tree").unlink()
+    with pytest.raises(MissingPartError, match="files missing"):
+        GraphEngine(broken)
+
+
+def test_parts_that_do_not_belong_together(parts, tmp_path):
+    other = tmp_path / "graph"
+    shutil.copytree(parts.graph, other)
+    (other / "words.txt").write_text("<eps> 0\n")
+    with pytest.raises(DataError, match="another lang folder"):
+        export_graph_engine(replace(parts, graph=other), tmp_path / "out")
+    with pytest.raises(MissingPartError, match="no such file"):
+        export_vosk(replace(parts, rescoring=tmp_path / "none.arpa"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
