@@ -9,6 +9,7 @@ states, then all arcs. Every part is a multiple of four bytes long, so that it i
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -209,8 +210,8 @@ def write_fst(path: Path, fst: Fst, *, kind: str = "vector") -> None:
     """
     with atomic_binary(path) as stream:
         stream.write(_head_bytes(fst, kind))
-        words = _vector_words(fst) if kind == "vector" else _const_words(fst)
-        stream.write(words.astype("<i4", copy=False).data)
+        for words in [_vector_words(fst)] if kind == "vector" else _const_words(fst):
+            stream.write(words.astype("<i4", copy=False).data)
 
 
 def _head_bytes(fst: Fst, kind: str) -> bytes:
@@ -247,11 +248,13 @@ def _vector_words(fst: Fst) -> NDArray[np.int32]:
     return words
 
 
-def _const_words(fst: Fst) -> NDArray[np.int32]:
+def _const_words(fst: Fst) -> Iterator[NDArray[np.int32]]:
+    """Yields the states, then the arcs."""
     states = np.empty((fst.num_states, _CONST_STATE_WORDS), np.int32)
     states[:, 0] = fst.finals.view(np.int32)
     states[:, 1] = fst.offsets[:-1]
     states[:, 2] = np.diff(fst.offsets)
     for column, labels in ((3, fst.ilabels), (4, fst.olabels)):
         states[:, column] = np.bincount(fst.sources[labels == 0], minlength=fst.num_states)
-    return np.concatenate([states.ravel(), _arc_words(fst).ravel()])
+    yield states
+    yield _arc_words(fst)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,6 +192,14 @@ def expanded(graph: Fst, transducer: HTransducer) -> Fst:
     hmms = transducer.of_label[graph.ilabels]
     entries, inner = (_columns(transducer.hmms, first=first) for first in (True, False))
     own_states = np.array([hmm.last - 1 for hmm in transducer.hmms], np.int64)
+    if not own_states.any() and (entries.counts == 1).all():
+        # A chain model's phone is one transition: each arc stays one arc.
+        labels, costs = entries.labels[hmms], entries.costs[hmms]
+        return replace(
+            graph,
+            ilabels=labels.astype(np.int32),
+            weights=(graph.weights + costs).astype(np.float32),
+        )
     longer = own_states[hmms] > 0
     width = np.int64(len(transducer.hmms))
     keys = graph.targets * width + hmms

@@ -7,10 +7,9 @@ state alone, and without them determinization has less to do.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst, Labels
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
 from arqon_maestro.speech_engine.kaldi.transition_model import TransitionModel
 
@@ -36,12 +35,12 @@ def with_self_loops(graph: Fst, model: TransitionModel, *, scale: float = 1.0) -
             "a graph with transition ids that the model lacks",
             why=f"the model has {model.num_transition_ids}",
         )
-    entered = np.where(ordinary, model.states[np.where(ordinary, labels, 0)], 0).astype(np.int64)
+    entered = np.where(ordinary, model.states[np.where(ordinary, labels, 0)], 0)
     split, classes = _split_states(graph, entered)
     return _looped(split, classes, model, scale)
 
 
-def _split_states(graph: Fst, entered: NDArray[np.int64]) -> tuple[Fst, NDArray[np.int64]]:
+def _split_states(graph: Fst, entered: Labels) -> tuple[Fst, Labels]:
     """Gives each graph state one HMM state; returns the graph, and that of each state.
 
     Args:
@@ -49,27 +48,28 @@ def _split_states(graph: Fst, entered: NDArray[np.int64]) -> tuple[Fst, NDArray[
         entered: `(A,)` HMM state that each arc is in, 0 for none.
     """
     size = graph.num_states
-    targets = graph.targets.astype(np.int64)
-    lowest = np.full(size, np.iinfo(np.int64).max)
-    highest = np.full(size, -1)
+    targets = graph.targets
+    lowest = np.full(size, np.iinfo(np.int32).max, np.int32)
+    highest = np.full(size, -1, np.int32)
     np.minimum.at(lowest, targets, entered)
     np.maximum.at(highest, targets, entered)
     lowest[graph.start] = min(lowest[graph.start], 0)
     highest[graph.start] = max(highest[graph.start], 0)
     mixed = lowest != highest
     mixed &= highest >= 0
-    classes = np.where(mixed | (highest < 0), 0, highest)
+    classes = np.where(mixed | (highest < 0), 0, highest).astype(np.int32)
     moved = mixed[targets] & (entered > 0)
-    width = int(entered.max(initial=0)) + 1
+    width = np.int64(entered.max(initial=0)) + 1
     pairs, numbers = np.unique(targets[moved] * width + entered[moved], return_inverse=True)
     new_targets = targets.copy()
     new_targets[moved] = size + numbers
-    states, new_classes = np.divmod(pairs, width)
+    states, new_classes = (part.astype(np.int32) for part in np.divmod(pairs, width))
+    new_states = np.arange(size, size + pairs.size, dtype=np.int32)
     nothing = np.zeros(pairs.size, np.int32)
     fst = Fst.of(
         graph.start,
         np.concatenate([graph.finals, np.full(pairs.size, NOT_FINAL, np.float32)]),
-        np.concatenate([graph.sources, size + np.arange(pairs.size)]),
+        np.concatenate([graph.sources, new_states]),
         np.concatenate([graph.ilabels, nothing]),
         np.concatenate([graph.olabels, nothing]),
         np.concatenate([graph.weights, nothing]),
@@ -78,10 +78,10 @@ def _split_states(graph: Fst, entered: NDArray[np.int64]) -> tuple[Fst, NDArray[
     return fst, np.concatenate([classes, new_classes])
 
 
-def _looped(graph: Fst, classes: NDArray[np.int64], model: TransitionModel, scale: float) -> Fst:
+def _looped(graph: Fst, classes: Labels, model: TransitionModel, scale: float) -> Fst:
     leaving = -scale * model.leaving_log_probabilities[classes]
     loops = model.self_loops[classes]
-    looping = np.flatnonzero(loops > 0)
+    looping = np.flatnonzero(loops > 0).astype(np.int32)
     costs = -scale * model.log_probabilities[loops[looping]]
     return Fst.of(
         graph.start,
