@@ -7,8 +7,8 @@ of their length:
   without end (Kotlin). That is bounded where the parser reads.
 - Recovering from an error takes all that is on the parser's stack once for every level of it. What
   is nested, or continued, over thousands of tokens (``a=>a=>…`` in Java, ``a|a|…`` in Bash) takes
-  gigabytes in one step, in which nothing is asked. So a source with a stretch of text that long is
-  tried in a process of its own first.
+  gigabytes in one step, in which nothing is asked. So a source with a stretch of text that long, or
+  with brackets that deep, is tried in a process of its own first.
 
 That process runs this file alone, so nothing of this package is imported here.
 """
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 import warnings
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ _PIECE = 1024
 # Characters without the end of a line or a statement: code has a thousand at most. A longer stretch
 # may take the parser more than 200 MB.
 _LONGEST_STRETCH = 2000
-# A line ends in one of these, or goes on.
+# A line ends in one of these, or goes on; it does, too, if the next starts with an operator.
 _LINE_ENDS = tuple("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_)]}\"'`,;{")
+_OPERATORS = tuple("=<>|.+%^?:&,")
 _STATEMENT_ENDS = re.compile(r"[;{}]")
+# Brackets inside each other, other than braces.
+_DEEPEST_BRACKETS = 1000
+_BRACKETS = re.compile(r"[()\[\]]")
 
 # What the process that tries a source may have, itself included. Trees of code take a fifth of it.
 _MEMORY_BYTES, _MEMORY_BYTES_PER_CHARACTER = 256 << 20, 600
@@ -113,25 +118,40 @@ def parse_in_time(data: bytes, language: tree_sitter.Language) -> tree_sitter.Tr
     return None if reader.late else tree
 
 
-def is_one_long_stretch(source: str) -> bool:
+def is_suspicious(source: str) -> bool:
+    """Returns whether a source has a longer stretch of text, or deeper brackets, than code has."""
+    return len(source) > _LONGEST_STRETCH and (_has_long_stretch(source) or _is_deep(source))
+
+
+def _has_long_stretch(source: str) -> bool:
     """Returns whether a part of a source is longer than statements and lines of code are.
 
-    A line counts as ended by a word, a number, a bracket, a quote or a comma at its end.
+    A line counts as ended by a word, a number, a bracket, a quote or a comma, unless the next one
+    starts with an operator; and so does one of tags.
     """
-    if len(source) <= _LONGEST_STRETCH:
-        return False
     start = stop = 0
+    ended = False
     for line in source.split("\n"):
-        stop += len(line) + 1
-        if not line or line.endswith(_LINE_ENDS):
-            if stop - start > _LONGEST_STRETCH and _has_stretch(source[start:stop]):
+        text = line.lstrip()
+        tags = text.startswith("<") and line.endswith(">")
+        if ended and (tags or not text.startswith(_OPERATORS)):
+            if stop - start > _LONGEST_STRETCH and _has_long_statement(source[start:stop]):
                 return True
             start = stop
-    return stop - start > _LONGEST_STRETCH and _has_stretch(source[start:])
+        stop += len(line) + 1
+        ended = not text or tags or line.endswith(_LINE_ENDS)
+    return stop - start > _LONGEST_STRETCH and _has_long_statement(source[start:])
 
 
-def _has_stretch(text: str) -> bool:
+def _has_long_statement(text: str) -> bool:
     return any(len(part) > _LONGEST_STRETCH for part in _STATEMENT_ENDS.split(text))
+
+
+def _is_deep(source: str) -> bool:
+    if source.count("(") + source.count("[") <= _DEEPEST_BRACKETS:
+        return False
+    depths = accumulate(1 if bracket in "([" else -1 for bracket in _BRACKETS.findall(source))
+    return max(depths) > _DEEPEST_BRACKETS
 
 
 def survives(data: bytes, module: str, function: str) -> bool:

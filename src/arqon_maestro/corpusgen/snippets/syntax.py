@@ -141,7 +141,7 @@ def parse_as(language: Language, source: str) -> SyntaxTree | None:
 def _native_tree(source: str, grammar: Grammar) -> tree_sitter.Tree:
     data = source.encode("ascii")
     tree = None
-    if not native.is_one_long_stretch(source) or _survives(data, grammar):
+    if not native.is_suspicious(source) or _survives(data, grammar):
         tree = native.parse_in_time(data, grammar.language)
     if tree is None:
         raise ParseLimitError(
