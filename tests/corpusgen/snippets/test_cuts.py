@@ -37,6 +37,7 @@ def _beginnings(parse_file, language: str, source: str) -> set[str]:
         ("javascript", "a = super.b;\n", {"a"}),
         ("cplusplus", "int int_a = b;\n", {"int int_a"}),
         ("ruby", "f(a, <<~B)\n  c\nB\n", {"f(a, <<~B"}),
+        ("python", 'x = """a"b c"""\n', {"x", 'x = """', 'x = """a', 'x = """a"b', 'x = """a"b c'}),
         ("kotlin", "f(';')\n", {"f", "f(", "f(';", "f(';'"}),
         ("bash", "# a `b` c\n", {"#", "# a", "# a `b`"}),
     ],

@@ -113,7 +113,13 @@ class Cuts:
             return False
         if len(before) < len(nodes) and not self._ends_behind(tree.parents[last], last):
             return False
-        return offset >= tree.ends[last] or self._descend(last, unit, closers)
+        if offset >= tree.ends[last]:
+            return True
+        quotes = [""]
+        if not self._descend(last, unit, closers, quotes):
+            return False
+        # A quote right before the one that closes would be part of that, or close it first.
+        return self._stream.source[offset - 1] != quotes[-1]
 
     def _ends_behind(self, node: int, child: int) -> bool:
         """Returns whether a node may end behind one of its children."""
@@ -145,7 +151,14 @@ class Cuts:
         """Returns whether text outside of a node belongs to it, such as a heredoc's body."""
         return self._leaves_bound(node, self._tree.starts[node])
 
-    def _descend(self, node: int, unit: int, closers: list[range]) -> bool:
+    def _descend(self, node: int, unit: int, closers: list[range], quotes: list[str]) -> bool:
+        """As `_may_end`, inside of a node.
+
+        Args:
+            node: what is said. unit: index of the first unit that is left out.
+            closers: gets the units of the closing brackets that have to stay.
+            quotes: gets, for each of them, the quote that it is if a text is before it, or "".
+        """
         tree, stream = self._tree, self._stream
         offset = stream.start[unit]
         top = True
@@ -164,6 +177,7 @@ class Cuts:
             bracket = self._silent_bracket(node, children)
             if bracket is not None:
                 closers.append(bracket)
+                quotes.append("")
             elif stream.source[tree.ends[children[-1]] : tree.ends[node]].strip():
                 return False  # what closes the node is no node that could be looked for
             if not before:
@@ -174,6 +188,8 @@ class Cuts:
             closer = self._closer(before, behind)
             if closer is not None:
                 closers.append(self._units(closer))
+                mark = stream.source[tree.starts[closer]]
+                quotes.append(mark if mark in _QUOTES and offset > tree.ends[before[0]] else "")
                 # What lies between them may be no node: the inside of a character, of a string.
                 between = stream.source[max(offset, tree.ends[last]) : tree.starts[closer]]
                 whole = behind[0] == closer and not between.strip()
