@@ -12,6 +12,7 @@ from arqon_maestro.artifacts import digest, read_json
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
 from arqon_maestro.pipeline.lexicon import build_vocabulary, find_g2p_model, g2p_step
+from arqon_maestro.pipeline.report import _lexicon, lexicon_facts
 from arqon_maestro.pipeline.speech_engine import (
     RESCORING,
     SEARCH,
@@ -99,6 +100,18 @@ def test_dropped_words_are_in_the_table_and_counted_by_reason(made: Pipeline) ->
     assert manifest["rejects"] == {"rare": 3}
     assert manifest["notes"]["occurrences dropped"] == {"rare": 3}
     assert manifest["counts"]["replaced"] == 3
+
+
+def test_the_report_says_what_was_dropped_and_where_pronunciations_come_from(
+    made: Pipeline,
+) -> None:
+    facts = lexicon_facts(made.library)
+    assert facts["dropped"] == {
+        "rare": {"words": 3, "occurrences": 3, "commonest": ["<unk>", "naïve", "seldom"]}
+    }
+    assert facts["pronunciations_by_source"]["g2p"] == 1
+    assert 0 < facts["g2p"]["phone_error_rate"] < 1
+    assert _lexicon(facts).parts[0].rows == [["rare", 3, 3, "<unk> naïve seldom"]]
 
 
 def test_g2p_model_is_not_trained_again_and_its_card_has_its_error(

@@ -9,12 +9,16 @@ from typing import Any
 
 from arqon_maestro.artifacts import read_json, replace, write_json
 from arqon_maestro.evaluation.report import Curve, Plot, Section, Table, write_report
+from arqon_maestro.library import Library
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.evaluation import CONTEXTUAL, scores_path
 from arqon_maestro.progress import clock
+from arqon_maestro.speech_engine.lexicon.vocabulary import PROFANE, read_dropped_words
 from arqon_maestro.steps import Step, Work
 
+#: Dropped words that are shown for each reason.
+_COMMONEST = 12
 SYNTHETIC = (
     "The spoken commands are synthetic voices (flite), not people: these figures are optimistic."
 )
@@ -42,6 +46,7 @@ def make_report(
             "languages": languages,
             "scores": scores,
             "models": [_model(pipeline, model) for model in installed],
+            "lexicon": lexicon_facts(pipeline.library),
             "steps": _steps(pipeline),
         }
         title = f"Training report: {', '.join(languages)} ({pipeline.recipe.name} recipe)"
@@ -54,7 +59,7 @@ def make_report(
     inputs = {name: scores_path(pipeline, name.replace("/", "-")) for name in scores}
     step = Step(
         name="report",
-        version=1,
+        version=2,
         action=action,
         inputs=inputs,
         outputs={"latest": latest},
@@ -97,10 +102,63 @@ def _steps(pipeline: Pipeline) -> list[dict[str, Any]]:
     ]
 
 
+def lexicon_facts(library: Library) -> dict[str, Any]:
+    """Returns what the lexicon is made of, what was dropped and why, and the error of G2P."""
+    made = read_json(library.lm_model_data / "manifest.json")
+    g2p = read_json(library.g2p_model.with_suffix(".step.json"))
+    occurrences = made["notes"]["occurrences dropped"]
+    # Profane words are counted, not shown.
+    dropped = [
+        lost
+        for lost in read_dropped_words(library.lm_model_data / "vocab-dropped.tsv")
+        if lost.reason != PROFANE
+    ]
+    return {
+        "vocabulary": made["counts"]["vocabulary"],
+        "own_words": made["counts"]["own words"],
+        "pronunciations_by_source": made["notes"]["pronunciations by source"],
+        "dropped": {
+            reason: {
+                "words": number,
+                "occurrences": occurrences[reason],
+                "commonest": [lost.word for lost in dropped if lost.reason == reason][:_COMMONEST],
+            }
+            for reason, number in made["rejects"].items()
+        },
+        "g2p": g2p["notes"],
+    }
+
+
+def _lexicon(facts: dict[str, Any]) -> Section:
+    sources = [[source, n] for source, n in facts["pronunciations_by_source"].items()]
+    dropped = [
+        [reason, row["words"], row["occurrences"], " ".join(row["commonest"])]
+        for reason, row in facts["dropped"].items()
+    ]
+    g2p = facts["g2p"]
+    return Section(
+        "Lexicon",
+        [
+            f"{facts['vocabulary']} words can be recognised, {facts['own_words']} of them your "
+            "own; the other words of the corpus became hints.",
+            f"The G2P model says {g2p['word_error_rate']:.1%} of {g2p['held_out_words']} held-out "
+            f"words of the dictionary otherwise ({g2p['phone_error_rate']:.1%} of their phones).",
+        ],
+        [
+            Table(["why a word was dropped", "words", "occurrences", "the commonest"], dropped),
+            Table(["source", "pronunciations"], sources),
+        ],
+    )
+
+
 def _sections(
     pipeline: Pipeline, scores: dict[str, dict[str, Any]], numbers: dict[str, Any]
 ) -> list[Section]:
-    sections = [_speech(scores["speech"]), _language_models(scores["language-models"])]
+    sections = [
+        _speech(scores["speech"]),
+        _language_models(scores["language-models"]),
+        _lexicon(numbers["lexicon"]),
+    ]
     for name, values in scores.items():
         if "/" in name:
             model, language = name.split("/")

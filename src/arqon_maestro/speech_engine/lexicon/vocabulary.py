@@ -20,6 +20,7 @@ HINT = "#nonterm:hint"
 #: Marks of language models and graphs; nothing that is said.
 RESERVED = frozenset(["<s>", "</s>", "<unk>", "<UNK>", "<eps>", "#0", "!sil", "nspc"])
 OVER_THE_LIMIT = "over the limit"
+PROFANE = "profane"
 _PLAIN = re.compile(r"[a-z]+")
 
 
@@ -152,7 +153,7 @@ def _reason_to_drop(
     if not WORD.fullmatch(unspelled(word)):
         return "not a word"
     if unspelled(word) in banned:
-        return "profane"
+        return PROFANE
     if word not in lexicon:
         return "no pronunciation"
     return ""
