@@ -66,6 +66,18 @@ def test_every_hand_labelled_word_is_lower_case_ascii_and_said_with_one_main_str
         assert sum(phone.endswith("1") for phone in entry.phones) == 1, entry
 
 
+def test_neighbouring_phones_of_the_labels_are_neighbours_in_the_dictionary_too():
+    pairs = set()
+    for entry in cmu_dictionary():
+        phones = plain(entry.phones)
+        pairs.update(zip(("^", *phones), (*phones, "$"), strict=True))
+    # Seams of compounds: hash|set, auth|z, with|context, tab|bar.
+    pairs |= {("SH", "S"), ("TH", "Z"), ("DH", "K"), ("B", "B")}
+    for entry in hand_labelled():
+        phones = plain(entry.phones)
+        assert pairs.issuperset(zip(("^", *phones), (*phones, "$"), strict=True)), entry
+
+
 def test_hand_labelled_files_are_sorted_and_say_nothing_twice():
     seen = {}
     for entry in hand_labelled():
