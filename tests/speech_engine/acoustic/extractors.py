@@ -12,11 +12,16 @@ def write(path, writer):
     path.write_bytes(bytes(writer))
 
 
-def write_extractor(folder, *, coefficients=COEFFICIENTS, size=SIZE, seed=0, offset=3.0):
-    """Writes all files of an extractor; returns its numbers."""
+def write_extractor(
+    folder, *, coefficients=COEFFICIENTS, size=SIZE, seed=0, offset=3.0, sure=False
+):
+    """Writes all files of an extractor; returns its numbers.
+
+    A `sure` one gives a frame to one Gaussian, and the prior next to no weight.
+    """
     chooser = np.random.default_rng(seed)
     means = chooser.standard_normal((GAUSSIANS, COLUMNS))
-    inverse = chooser.uniform(0.5, 2, (GAUSSIANS, COLUMNS))
+    inverse = chooser.uniform(0.5, 2, (GAUSSIANS, COLUMNS)) * (100 if sure else 1)
     weights = chooser.dirichlet(np.ones(GAUSSIANS))
     constants = np.log(weights) - 0.5 * (
         COLUMNS * np.log(2 * np.pi) - np.log(inverse).sum(1) + (means**2 * inverse).sum(1)
@@ -36,6 +41,7 @@ def write_extractor(folder, *, coefficients=COEFFICIENTS, size=SIZE, seed=0, off
     projections = chooser.standard_normal((GAUSSIANS, COLUMNS, size))
     roots = chooser.standard_normal((GAUSSIANS, COLUMNS, COLUMNS)) * 0.3
     precisions = roots @ roots.transpose(0, 2, 1) + np.eye(COLUMNS)
+    precisions *= 1e7 if sure else 1
     writer = KaldiWriter()
     writer.token("<IvectorExtractor>", "<w>")
     writer.matrix(np.zeros((0, 0)))

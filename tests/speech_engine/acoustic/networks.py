@@ -6,14 +6,17 @@ from arqon_maestro.speech_engine.acoustic.nnet3.components import Component
 from arqon_maestro.speech_engine.acoustic.nnet3.network import Nnet
 
 
-def affine(chooser, rows, columns, kind="NaturalGradientAffine"):
+def affine(chooser, rows, columns, kind="NaturalGradientAffine", scale=0.3):
     fields = {
         "LearningRate": 0.001,
-        "LinearParams": (chooser.standard_normal((rows, columns)) * 0.3).astype(np.float32),
+        "LinearParams": (chooser.standard_normal((rows, columns)) * scale).astype(np.float32),
         "BiasParams": chooser.standard_normal(rows).astype(np.float32),
     }
     if kind == "FixedAffine":
         del fields["LearningRate"]
+    if kind == "NaturalGradientAffine":
+        fields |= {"RankIn": 20, "RankOut": 80, "UpdatePeriod": 4}
+        fields |= {"NumSamplesHistory": 2000.0, "Alpha": 4.0}
     return Component(kind, fields)
 
 
@@ -89,7 +92,7 @@ def plain(kind, **fields):
     return Component(kind, fields)
 
 
-def tdnn_f(features=5, ivector=0, pdfs=7, seed=0):
+def tdnn_f(features=5, ivector=0, pdfs=7, seed=0, output_scale=0.3):
     """A factored TDNN as Kaldi's recipes configure it, made small."""
     chooser = np.random.default_rng(seed)
     given = "Append(Offset(input, -1), input, Offset(input, 1)"
@@ -139,7 +142,7 @@ def tdnn_f(features=5, ivector=0, pdfs=7, seed=0):
         "tdnnf3.linear": linear(chooser, 4, 16),
         "tdnnf3.affine": affine(chooser, 8, 8, "Affine"),
         "prefinal": batch_norm(chooser, 8, 4),
-        "output.affine": affine(chooser, pdfs, 8),
+        "output.affine": affine(chooser, pdfs, 8, scale=output_scale),
         "output-xent.log-softmax": plain(
             "LogSoftmax",
             Dim=pdfs,
