@@ -98,16 +98,18 @@ def train_acoustic(
     offline: Offline = False,
 ) -> None:
     """Train an acoustic model on synthesised speech, on recordings, or on both."""
-    from arqon_maestro.pipeline import acoustic
+    from arqon_maestro.pipeline import acoustic, speech_features
 
     if not synthetic and not recordings:
         raise typer.BadParameter("--no-synthetic without --recordings leaves nothing to train on")
     pipeline = pipeline_of(
         test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
     )
-    acoustic.make_features(pipeline, language, recordings or [], synthetic)
+    speech_features.make_features(pipeline, language, recordings or [], synthetic)
     acoustic.train_network(pipeline, adapt=adapt)
-    typer.echo(str(acoustic.acoustic_folder(pipeline)))
+    _, installed = acoustic.export_model(pipeline)
+    if installed is not None:
+        typer.echo(str(installed.folder / f"{installed.version}.tar.gz"))
 
 
 @app.command()

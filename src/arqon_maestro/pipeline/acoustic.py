@@ -1,216 +1,42 @@
-"""The steps from text, or from recordings, to an acoustic model: features, training, model."""
+"""The steps from features to an acoustic model: training, and the model's files."""
 
 from __future__ import annotations
 
-import csv
 import random
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.artifacts import read_json, write_json
-from arqon_maestro.config import AcousticRecipe
 from arqon_maestro.corpusgen.choices import seed_of
-from arqon_maestro.errors import WorkFailedError
-from arqon_maestro.pipeline.context import Pipeline, settings
-from arqon_maestro.pipeline.corpora import generate_corpus, held_out_path
-from arqon_maestro.pipeline.lexicon import train_pronunciation
-from arqon_maestro.pipeline.speech_engine import corpus_languages
+from arqon_maestro.errors import DataError
+from arqon_maestro.models.card import Card, render_card
+from arqon_maestro.models.install import Installed, install
+from arqon_maestro.models.registry import ACOUSTIC_MODEL
+from arqon_maestro.models.tarball import pack
+from arqon_maestro.pipeline.code_engine import archive_in
+from arqon_maestro.pipeline.context import Pipeline
+from arqon_maestro.pipeline.provenance import data_of, data_rows
+from arqon_maestro.pipeline.speech_features import (
+    FEATURES_FOLDER,
+    FEATURES_MANIFEST,
+    PRONUNCIATIONS_FILE,
+    acoustic_folder,
+)
 from arqon_maestro.speech_engine.acoustic.mfcc import default_options
-from arqon_maestro.speech_engine.acoustic.training.features import (
-    FeatureJob,
-    read_examples,
-    shards_of,
-)
-from arqon_maestro.speech_engine.acoustic.training.recordings import read_recordings
-from arqon_maestro.speech_engine.acoustic.training.synthesis import require_synthesisers
-from arqon_maestro.speech_engine.acoustic.training.utterances import (
-    NOISE_WORD,
-    TEST,
-    TRAIN,
-    VALID,
-    Utterance,
-)
-from arqon_maestro.speech_engine.acoustic.training.voices import speak_by_lot
-from arqon_maestro.speech_engine.corpus import read_sentences
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon
-from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
-from arqon_maestro.speech_engine.lexicon.pronunciations import NOISE_PHONE, SPELL_MARK, plain
-from arqon_maestro.speech_engine.lexicon.sources import CMU_DICTIONARY, LETTERS, SPELLED
+from arqon_maestro.speech_engine.acoustic.training.features import read_examples
+from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
+from arqon_maestro.speech_engine.acoustic.training.utterances import TEST, TRAIN, VALID
 from arqon_maestro.steps import Outcome, Step, Work
 
-FEATURES_FOLDER, TRAINING_FOLDER = "features", "training"
-PRONUNCIATIONS_FILE = "pronunciations.json"
+if TYPE_CHECKING:
+    import torch
+
+    from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
+
+TRAINING_FOLDER, ARCHIVE_FOLDER = "training", "archive"
+TRAINING_MANIFEST, MODEL_MANIFEST = "training.manifest.json", "model.manifest.json"
 NETWORK_FILE, LOG_FILE = "network.pt", "log.json"
-FIXTURES = Path("tests") / "fixtures" / "speech" / "transcripts.tsv"
-_LIMIT_S = 120.0
-#: Synthesisers say these as our lexicon has them; of hand-labelled and predicted words they differ.
-_AGREED_SOURCES = frozenset({CMU_DICTIONARY, LETTERS, SPELLED})
-UNPRONOUNCED = "a word that no pronunciation was found for"
-
-
-def acoustic_folder(pipeline: Pipeline) -> Path:
-    """Returns where features, checkpoints and network lie."""
-    return pipeline.library.root / "acoustic"
-
-
-def choose_sentences(
-    lines: Iterable[str], recipe: AcousticRecipe, excluded: Iterable[str]
-) -> list[tuple[str, ...]]:
-    """Returns the sentences of a text that can be spoken, each once, in the order of the text.
-
-    Args:
-        lines: transcripts.
-        recipe: how long a sentence may be.
-        excluded: sentences that must not be taken, as they are measured on.
-    """
-    lexicon = build_lexicon()
-    agreed = {entry.word for entry in lexicon if entry.source in _AGREED_SOURCES}
-    seen = {tuple(line.split()) for line in excluded}
-    chosen = []
-    for line in lines:
-        words = tuple(line.split())
-        if words in seen or not recipe.shortest_words <= len(words) <= recipe.longest_words:
-            continue
-        if all(word in agreed or word.endswith(SPELL_MARK) for word in words):
-            seen.add(words)
-            chosen.append(words)
-    return chosen
-
-
-def make_features(
-    pipeline: Pipeline, languages: list[str] | None, recordings: Sequence[Path], synthetic: bool
-) -> Outcome:
-    """Brings the features of synthesised and recorded speech up to date.
-
-    Args:
-        pipeline: see `Pipeline`.
-        languages: whose text is spoken [default: all of the recipe].
-        recordings: folders or tables of recordings with transcripts.
-        synthetic: whether text is spoken by synthesisers.
-    """
-    library, recipe = pipeline.library, pipeline.recipe.speech_engine.acoustic
-    folder = acoustic_folder(pipeline)
-    inputs: dict[str, Path] = {}
-    if synthetic:
-        require_synthesisers()
-        generate_corpus(pipeline, corpus_languages(pipeline, languages))
-        inputs = {"text": library.lm_corpus, "held-out": held_out_path(library)}
-        if (pipeline.source_root / FIXTURES).is_file():
-            inputs["fixtures"] = pipeline.source_root / FIXTURES
-    if recordings:
-        train_pronunciation(pipeline)
-        inputs["g2p"] = library.lm / "g2p" / "model.fst"
-    for number, place in enumerate(recordings):
-        inputs[f"recordings {number}"] = place
-
-    def action(work: Work) -> None:
-        utterances = _synthetic(pipeline, work) if synthetic else []
-        for number in range(len(recordings)):
-            utterances += read_recordings(work.input(f"recordings {number}"))
-        utterances = _pronounced(utterances, work)
-        if not any(utterance.split == TRAIN for utterance in utterances):
-            raise WorkFailedError(
-                "no utterance to train on",
-                where=work.step.name,
-                why=", ".join(f"{reason}: {n}" for reason, n in work.rejects.items()),
-            )
-        shards = work.output("features")
-        shards.mkdir(parents=True, exist_ok=True)
-        places = pipeline.executor.map(
-            FeatureJob(default_options(), pipeline.recipe.seed),
-            shards_of(utterances),
-            work.scratch / "shards",
-            limit_s=_LIMIT_S,
-            label="features of speech",
-            reporter=work.reporter,
-        )
-        examples, rejects = read_examples(places)
-        work.rejects.update(rejects)
-        for example in examples:
-            work.count(f"{example.split} utterances")
-            work.count(f"{example.split} frames", len(example.features))
-        for place in places:
-            place.replace(shards / place.name)
-
-    return pipeline.runner.run(
-        Step(
-            name="acoustic/features",
-            version=1,
-            action=action,
-            inputs=inputs,
-            outputs={
-                "features": folder / FEATURES_FOLDER,
-                "pronunciations": folder / PRONUNCIATIONS_FILE,
-            },
-            manifest=folder / "features.manifest.json",
-            configuration={
-                "seed": pipeline.recipe.seed,
-                "mfcc": asdict(default_options()),
-                **{
-                    name: value
-                    for name, value in settings(recipe).items()
-                    if name in _FEATURE_KEYS and synthetic
-                },
-            },
-            libraries=("numpy",),
-            resumable=True,
-        )
-    )
-
-
-_FEATURE_KEYS = (
-    "utterances",
-    "valid_utterances",
-    "test_utterances",
-    "shortest_words",
-    "longest_words",
-)
-
-
-def _synthetic(pipeline: Pipeline, work: Work) -> list[Utterance]:
-    recipe, seed = pipeline.recipe.speech_engine.acoustic, pipeline.recipe.seed
-    fixtures: list[str] = []
-    if "fixtures" in work.step.inputs:
-        with open(work.input("fixtures"), encoding="utf-8", newline="") as stream:
-            fixtures = [row["transcript"] for row in csv.DictReader(stream, delimiter="\t")]
-    held_out = choose_sentences(read_sentences(work.input("held-out")), recipe, fixtures)
-    excluded = fixtures + [" ".join(words) for words in held_out]
-    sentences = choose_sentences(read_sentences(work.input("text")), recipe, excluded)
-    for chosen, name in ((sentences, "sentences"), (held_out, "held-out sentences")):
-        random.Random(seed_of(seed, "acoustic", name)).shuffle(chosen)
-        work.count(name, len(chosen))
-    valid, train = sentences[: recipe.valid_utterances], sentences[recipe.valid_utterances :]
-    return [
-        *speak_by_lot(train, TRAIN, recipe.utterances, seed),
-        *speak_by_lot(valid, VALID, recipe.valid_utterances, seed),
-        *speak_by_lot(held_out, TEST, recipe.test_utterances, seed),
-    ]
-
-
-def _pronounced(utterances: list[Utterance], work: Work) -> list[Utterance]:
-    """Writes the pronunciations of all words; drops utterances with a word that has none."""
-    counts = Counter(word for utterance in utterances for word in utterance.words)
-    # The network's phones have no stress.
-    lexicon = build_lexicon(counts).without_stress()
-    table: dict[str, list[list[str]]] = {NOISE_WORD: [[NOISE_PHONE]]}
-    missing = []
-    for word in sorted(counts):
-        entries = lexicon.pronunciations(word)
-        if entries:
-            table[word] = [list(entry.phones) for entry in entries]
-        elif word not in table:
-            missing.append(word)
-    if missing and "g2p" in work.step.inputs:
-        for entry in G2pModel(work.input("g2p")).pronounce(missing):
-            table.setdefault(entry.word, []).append(list(plain(entry.phones)))
-    write_json(work.output("pronunciations"), table)
-    kept = [u for u in utterances if all(word in table for word in u.words)]
-    if len(kept) < len(utterances):
-        work.reject(UNPRONOUNCED, len(utterances) - len(kept))
-    return kept
 
 
 def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
@@ -224,7 +50,6 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
 
     from arqon_maestro.speech_engine.acoustic.training.loop import Trainer, TrainingSettings
     from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
-    from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
     from arqon_maestro.speech_engine.acoustic.training.supervision import (
         estimate_phone_model,
         sample_phones,
@@ -243,6 +68,9 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
     shape = TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers)
 
     def action(work: Work) -> None:
+        start: tuple[TdnnShape, dict[str, torch.Tensor]] | None = None
+        if adapt is not None:
+            start = _start(work.input("adapt"), phones)
         examples, _ = read_examples(sorted(work.input("features").glob("shard-*")))
         lexicon = {
             word: [tuple(phones.index[phone] for phone in ways) for ways in entries]
@@ -255,11 +83,13 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         chooser = random.Random(seed_of(seed, "phones"))
         sequences = [sample_phones(e.words, lexicon, phones, chooser) for e in parts[TRAIN]]
         model = estimate_phone_model(sequences, phones)
-        trainer = Trainer(phones, model, lexicon, shape, chosen, work.reporter)
-        made = trainer.train(parts[TRAIN], parts[VALID], work.scratch)
+        trained, initial = start or (shape, None)
+        trainer = Trainer(phones, model, lexicon, trained, chosen, work.reporter)
+        made = trainer.train(parts[TRAIN], parts[VALID], work.scratch, initial=initial)
         out = work.output("training")
         out.mkdir(parents=True, exist_ok=True)
-        torch.save(made.network.state_dict(), out / NETWORK_FILE)
+        network = {"shape": asdict(trained), "weights": made.network.state_dict()}
+        torch.save(network, out / NETWORK_FILE)
         scores: dict[str, Any] = trainer.score(made.network, parts[TEST])
         write_json(out / LOG_FILE, {"epochs": made.log, "held out": scores})
         work.rejects.update(made.rejects)
@@ -279,7 +109,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
             action=action,
             inputs=inputs,
             outputs={"training": folder / TRAINING_FOLDER},
-            manifest=folder / "training.manifest.json",
+            manifest=folder / TRAINING_MANIFEST,
             configuration={
                 "settings": asdict(chosen),
                 "shape": asdict(shape),
@@ -289,3 +119,124 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
             resumable=True,
         )
     )
+
+
+def _start(folder: Path, phones: PhoneSet) -> tuple[TdnnShape, dict[str, torch.Tensor]]:
+    """Returns shape and weights of a model to adapt, which has the same features and phones.
+
+    Raises:
+        DataError: another kind of model.
+    """
+    from arqon_maestro.speech_engine.acoustic.kaldi_bundle import read_kaldi_bundle
+    from arqon_maestro.speech_engine.acoustic.training.kaldi_model import from_kaldi
+
+    bundle = read_kaldi_bundle(folder)
+    if bundle.phones is None or dict(bundle.phones.ids) != {
+        name: number for name, number in phones.symbols.items() if number
+    }:
+        raise DataError(
+            "a model with other phones than the recipe's cannot be trained further",
+            where=folder,
+            remedy="set position_dependent in the recipe as it was when the model was made",
+        )
+    if bundle.mfcc != default_options():
+        raise DataError(
+            "a model with other features than the recipe's cannot be trained further", where=folder
+        )
+    return from_kaldi(bundle.model)
+
+
+def export_model(pipeline: Pipeline) -> tuple[Outcome, Installed | None]:
+    """Writes the trained network as a Kaldi model, packs it into a tarball and installs that.
+
+    Returns:
+        The step's outcome, and what was installed; None in a dry run.
+    """
+    folder = acoustic_folder(pipeline)
+    phones = PhoneSet(pipeline.recipe.speech_engine.acoustic.position_dependent)
+
+    def action(work: Work) -> None:
+        import torch
+
+        from arqon_maestro.speech_engine.acoustic.training.bundle_writer import write_model
+        from arqon_maestro.speech_engine.acoustic.training.network import Tdnn, TdnnShape
+
+        saved = torch.load(work.input("training") / NETWORK_FILE, weights_only=True)
+        shape = TdnnShape(**saved["shape"])
+        network = Tdnn(default_options().num_ceps, phones.num_pdfs, shape)
+        network.load_state_dict(saved["weights"])
+        network.eval()
+        unpacked = work.scratch / "unpacked"
+        unpacked.mkdir(parents=True, exist_ok=True)
+        write_model(unpacked, network, phones, default_options())
+        facts, card = _facts(pipeline)
+        packed = pack(unpacked, work.output("archive"), facts, card)
+        work.note("version", packed.version)
+        work.count("parameters", sum(value.numel() for value in network.parameters()))
+
+    outcome = pipeline.runner.run(
+        Step(
+            name="acoustic/model",
+            version=1,
+            action=action,
+            inputs={"training": folder / TRAINING_FOLDER},
+            outputs={"archive": folder / ARCHIVE_FOLDER},
+            manifest=folder / MODEL_MANIFEST,
+            configuration={"position_dependent": phones.position_dependent},
+            libraries=("numpy", "torch"),
+        )
+    )
+    if outcome.status == "would run":
+        return outcome, None
+    return outcome, install(archive_in(folder / ARCHIVE_FOLDER), pipeline.library, ACOUSTIC_MODEL)
+
+
+def _facts(pipeline: Pipeline) -> tuple[dict[str, Any], str]:
+    """Returns what the tarball's manifest says of the model, and its card."""
+    folder = acoustic_folder(pipeline)
+    features = read_json(folder / FEATURES_MANIFEST)
+    training = read_json(folder / TRAINING_MANIFEST)
+    counts = features["counts"]
+    hours = counts.get("train frames", 0) * default_options().frame_shift / 1000 / 3600
+    amount = f"{counts.get('train utterances', 0)} utterances, {hours:.2f} h"
+    data: dict[str, Any] = {}
+    rows = []
+    if "text" in features["inputs"]:
+        languages = read_json(pipeline.library.lm / "corpus.manifest.json")["configuration"][
+            "shares"
+        ]
+        data = data_of(pipeline.library, sorted(languages))
+        rows = [(f"text: {name}", licence, size) for name, licence, size in data_rows(data)]
+        rows.append(("voices of flite and espeak-ng that say it", "BSD-like; GPL-3.0", amount))
+    recordings = sum(name.startswith("recordings") for name in features["inputs"])
+    if recordings:
+        rows.append((f"recordings: {recordings} sets", "their own", amount))
+    notes = training["notes"]
+    scores = {
+        "phone error rate, held-out speech, trigram of phones": notes["phone_error_rate"],
+        "objective a frame, held-out speech": notes["objective"],
+        "held-out utterances": notes["utterances"],
+    }
+    facts = {
+        "model": ACOUSTIC_MODEL.path,
+        "configuration": training["configuration"],
+        "data": {
+            name: {"licence": "see the card", "amount": value} for name, value in data.items()
+        },
+        "scores": scores,
+        "libraries": training["libraries"],
+    }
+    limits = ["US English, 16 kHz."]
+    if not recordings:
+        limits.insert(0, "Heard only synthetic voices: people are harder to recognise. For tests.")
+    card = render_card(
+        Card(
+            title="acoustic model",
+            what="A Kaldi chain model (TDNN, left biphones) of 40 MFCC without i-vectors.",
+            data=rows,
+            scores=scores,
+            limits=limits,
+            made="`maestro speech-engine train-acoustic`.",
+        )
+    )
+    return facts, card
