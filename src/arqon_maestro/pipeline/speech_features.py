@@ -15,7 +15,8 @@ from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import WorkFailedError
 from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.corpora import generate_corpus, held_out_path
-from arqon_maestro.pipeline.speech_engine import corpus_languages, train_pronunciation
+from arqon_maestro.pipeline.lexicon import train_pronunciation
+from arqon_maestro.pipeline.speech_engine import corpus_languages
 from arqon_maestro.speech_engine.acoustic.mfcc import default_options
 from arqon_maestro.speech_engine.acoustic.training.features import (
     FeatureJob,
@@ -100,7 +101,7 @@ def make_features(
             inputs["fixtures"] = pipeline.source_root / FIXTURES
     if recordings:
         train_pronunciation(pipeline)
-        inputs["g2p"] = library.lm / "g2p" / "model.fst"
+        inputs["g2p"] = library.g2p_model
     for number, place in enumerate(recordings):
         inputs[f"recordings {number}"] = place
 
