@@ -152,6 +152,7 @@ KINDS = {
 
 
 def make_world(folder: Path, kind: str, *, hints: bool, order: int = 3) -> World:
+    folder.mkdir(exist_ok=True)
     make_topology, window, transition_scale, self_loop_scale = KINDS[kind]
     known = lexicon()
     spoken = sorted({phone for entry in known for phone in entry.phones})

@@ -25,6 +25,8 @@ _MOST_ROUNDS = 50
 def without_local_epsilons(graph: Fst) -> Fst:
     """Returns the transducer with fewer epsilons, and never more arcs."""
     graph = graph.connected()
+    if graph.start < 0:
+        return graph
     for _ in range(_MOST_ROUNDS):
         before = graph
         graph = _through_single_exits(graph)

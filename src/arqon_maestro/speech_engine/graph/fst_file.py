@@ -105,14 +105,19 @@ def _skip_symbols(data: bytes, position: int, path: Path) -> int:
     (magic,) = struct.unpack_from("<i", data, position)
     if magic != _SYMBOLS_MAGIC:
         raise DataError("a damaged symbol table in a transducer", where=path)
-    (size,) = struct.unpack_from("<i", data, position + 4)
-    position += 8 + size + 8
+    position = _skip_string(data, position + 4, path) + 8
     (count,) = struct.unpack_from("<q", data, position)
     position += 8
     for _ in range(count):
-        (size,) = struct.unpack_from("<i", data, position)
-        position += 4 + size + 8
+        position = _skip_string(data, position, path) + 8
     return position
+
+
+def _skip_string(data: bytes, position: int, path: Path) -> int:
+    (size,) = struct.unpack_from("<i", data, position)
+    if not 0 <= size <= len(data) - position:
+        _truncated(path)
+    return position + 4 + int(size)
 
 
 def _read_vector(data: bytes, head: _Head, path: Path) -> Fst:

@@ -19,12 +19,19 @@ from typing import Any
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 
 #: Determinizing more states than this many for each one that came in will not end.
-_MOST_GROWTH = 50
-_LEAST_LIMIT = 1_000_000
+MOST_GROWTH = 50
+LEAST_LIMIT = 1_000_000
+IMPORT_TIMEOUT_S = 120
 _NOT_DETERMINIZABLE = 3
 _UNREADABLE = 4
 _NO_WHEEL = 5
 _TAIL_LINES = 5
+#: What the wheel says of a transducer that cannot be determinized, or of one past the limit.
+_ENDLESS = ("not determinizable", "Determinization aborted")
+_SIGNAL_HINTS = {
+    "SIGKILL": "; the system may have run out of memory",
+    "SIGALRM": f"; kaldifst was not loaded in {IMPORT_TIMEOUT_S} s",
+}
 
 
 def run_native(
@@ -56,7 +63,7 @@ def run_native(
     if run.returncode == _NO_WHEEL:
         raise MissingPartError("the wheel kaldifst is not installed", why=said, remedy="make setup")
     if run.returncode == _UNREADABLE:
-        raise DataError(f"{step}: a transducer that cannot be read", where=inputs[0], why=said)
+        raise DataError(f"{step}: a transducer that cannot be read", why=said)
     if run.returncode == _NOT_DETERMINIZABLE:
         raise WorkFailedError(
             f"{step}: the transducer cannot be made deterministic",
@@ -65,8 +72,8 @@ def run_native(
         )
     if run.returncode < 0:
         name = signal.Signals(-run.returncode).name
-        memory = "; the system may have run out of memory" if name == "SIGKILL" else ""
-        raise WorkFailedError(f"{step}: native code died of {name}{memory}", why=said)
+        hint = _SIGNAL_HINTS.get(name, "")
+        raise WorkFailedError(f"{step}: native code died of {name}{hint}", why=said)
     raise WorkFailedError(f"{step}: native code failed", why=said)
 
 
@@ -78,9 +85,15 @@ def _read(fsts: Any, path: str) -> Any:
     return fst
 
 
-def _determinize(fsts: Any, fst: Any, delta: float) -> None:
-    limit = max(_LEAST_LIMIT, _MOST_GROWTH * fst.num_states)
-    if fsts.determinize_star(fst, delta=delta, max_states=limit, use_log=True):
+def _determinize(fsts: Any, fst: Any, options: dict[str, Any]) -> None:
+    limit = max(options.get("least_limit", LEAST_LIMIT), MOST_GROWTH * fst.num_states)
+    try:
+        stopped = fsts.determinize_star(fst, delta=options["delta"], max_states=limit, use_log=True)
+    except RuntimeError as error:
+        if not any(mark in str(error) for mark in _ENDLESS):
+            raise
+        stopped = True
+    if stopped:
         sys.exit(_NOT_DETERMINIZABLE)
 
 
@@ -90,7 +103,7 @@ def _compose_determinize(fsts: Any, paths: Sequence[str], options: dict[str, Any
     fst = fsts.compose(left, right)
     del left, right
     told = {"composed": fst.num_states}
-    _determinize(fsts, fst, options["delta"])
+    _determinize(fsts, fst, options)
     return fst, told
 
 
@@ -98,7 +111,7 @@ def _determinize_only(fsts: Any, paths: Sequence[str], options: dict[str, Any]) 
     """Determinizes in the log semiring, epsilons removed."""
     fst = _read(fsts, paths[0])
     told = {"read": fst.num_states}
-    _determinize(fsts, fst, options["delta"])
+    _determinize(fsts, fst, options)
     return fst, told
 
 
@@ -129,11 +142,14 @@ def main() -> None:
     parser.add_argument("options", type=json.loads)
     parser.add_argument("inputs", nargs="+")
     arguments = parser.parse_args()
+    # An import that hangs is ended by the alarm, and reported as such.
+    signal.alarm(IMPORT_TIMEOUT_S)
     try:
         import kaldifst
     except ImportError as error:
         print(error, file=sys.stderr)
         sys.exit(_NO_WHEEL)
+    signal.alarm(0)
     operation = OPERATIONS[arguments.operation]
     fst, told = operation(kaldifst, arguments.inputs, arguments.options)
     fst.write(arguments.output)
