@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from arqon_maestro.errors import DataError, MissingPartError
 
 if TYPE_CHECKING:
     from arqon_maestro.pipeline.context import Pipeline
@@ -48,3 +51,19 @@ def pipeline_of(
         offline=offline,
         reporter=StreamReporter(),
     )
+
+
+def read_source(file: Path) -> str:
+    """Returns the text of source code, line ends as they are.
+
+    Raises:
+        MissingPartError: no such file.
+        DataError: not UTF-8.
+    """
+    try:
+        with open(file, encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        raise MissingPartError("no such file", where=file) from None
+    except UnicodeDecodeError as error:
+        raise DataError("not UTF-8 text", where=file, why=str(error)) from None

@@ -19,6 +19,7 @@ from arqon_maestro.cli.options import (
     TestMode,
     Workers,
     pipeline_of,
+    read_source,
 )
 
 app = typer.Typer(
@@ -113,11 +114,31 @@ def train_acoustic(
 
 
 @app.command()
-def export(force: Force = False, dry_run: DryRun = False) -> None:
+def export(
+    force: Force = False,
+    dry_run: DryRun = False,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="runtime: tarballs, which are installed; or vosk: a folder."),
+    ] = "runtime",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="The folder for vosk.")
+    ] = None,
+) -> None:
     """Pack what was trained into tarballs and install them."""
     from arqon_maestro.pipeline import speech_engine
 
+    if form not in ("runtime", "vosk"):
+        raise typer.BadParameter(f"--format {form}: runtime or vosk")
+    if (form == "vosk") != (output is not None):
+        raise typer.BadParameter("--format vosk and --output DIR go together")
     pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    if output is not None:
+        from arqon_maestro.pipeline.decoding_graph import export_for_vosk
+
+        export_for_vosk(pipeline, output)
+        typer.echo(str(output))
+        return
     for installed in speech_engine.export(pipeline)[1]:
         typer.echo(str(installed.folder / f"{installed.version}.tar.gz"))
 
@@ -127,15 +148,28 @@ def transcribe(
     audio: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, Ogg …")],
     n_best: Annotated[int, typer.Option("--n-best", min=1, help="Transcripts a file.")] = 10,
     engine: Engine = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option("--hint", help="A word that may be said though no vocabulary has it."),
+    ] = None,
+    hints_from: Annotated[
+        Path | None,
+        typer.Option("--hints-from", metavar="F", help="Source code whose names are hints."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prints the most likely transcripts of audio files, best first."""
-    from arqon_maestro.speech_engine.recognizer import Recognizer
+    from arqon_maestro.speech_engine.graph_recognizer import open_recognizer
 
-    recognizer = Recognizer(engine or _installed())
+    recognizer = open_recognizer(engine or _installed())
+    hints = list(hint or [])
+    if hints_from is not None:
+        from arqon_maestro.speech_engine.hint_words import hint_words
+
+        hints += hint_words(read_source(hints_from), recognizer.words)
     results = {}
     for path in audio:
-        transcripts = recognizer.transcribe(path, n_best)
+        transcripts = recognizer.transcribe(path, n_best, hints)
         results[str(path)] = transcripts
         if as_json:
             continue
@@ -174,11 +208,11 @@ def evaluate(
     from arqon_maestro.library import source_root
     from arqon_maestro.progress import StreamReporter
     from arqon_maestro.speech_engine.corpus import read_sentences
-    from arqon_maestro.speech_engine.recognizer import Recognizer
+    from arqon_maestro.speech_engine.graph_recognizer import open_recognizer
 
     if folder is not None and sentences is not None:
         raise typer.BadParameter("a folder or --speak, not both")
-    recognizer = Recognizer(engine or _installed())
+    recognizer = open_recognizer(engine or _installed())
     reporter = StreamReporter()
     with tempfile.TemporaryDirectory() as spoken:
         if sentences is not None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arqon_maestro.errors import EXIT_FAILED, DataError, MissingPartError, UsageError
+from arqon_maestro.cli.options import read_source
+from arqon_maestro.errors import EXIT_FAILED, UsageError
 from arqon_maestro.library import Library, library_root
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def try_command(
         )
     library = Library(library_root())
     chosen = _language(language, file)
-    source = _source(file)
+    source = read_source(file) if file is not None else ""
     document = Document(source, len(source) if cursor is None else cursor)
-    readings = _heard(library, audio) if audio is not None else _typed(transcripts or [])
+    readings = _heard(library, audio, source) if audio is not None else _typed(transcripts or [])
     interpreter = _interpreter(library, chosen, hypotheses)
     alternatives = interpreter.interpret(document, readings)
     if as_json:
@@ -91,34 +92,24 @@ def _language(name: str | None, file: Path | None) -> Language:
     return found
 
 
-def _source(file: Path | None) -> str:
-    if file is None:
-        return ""
-    try:
-        with open(file, encoding="utf-8", newline="") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        raise MissingPartError("no such file", where=file) from None
-    except UnicodeDecodeError as error:
-        raise DataError("not UTF-8 text", where=file, why=str(error)) from None
-
-
 def _typed(texts: list[str]) -> list[Transcript]:
     from arqon_maestro.runtime.transcripts import typed
 
     return typed(texts)
 
 
-def _heard(library: Library, audio: Path) -> list[Transcript]:
+def _heard(library: Library, audio: Path, source: str) -> list[Transcript]:
     from arqon_maestro.models.install import require_installed
     from arqon_maestro.models.keys import speech_key
     from arqon_maestro.runtime.transcripts import heard
-    from arqon_maestro.speech_engine.recognizer import Recognizer
+    from arqon_maestro.speech_engine.graph_recognizer import open_recognizer
+    from arqon_maestro.speech_engine.hint_words import hint_words
 
-    recognizer = Recognizer(require_installed(library, speech_key("export")))
+    recognizer = open_recognizer(require_installed(library, speech_key("export")))
+    hints = hint_words(source, recognizer.words) if recognizer.takes_hints else []
     return heard(
         (reading.transcript, reading.acoustic_cost, reading.language_model_cost)
-        for reading in recognizer.transcribe(audio, AUDIO_READINGS)
+        for reading in recognizer.transcribe(audio, AUDIO_READINGS, hints)
     )
 
 

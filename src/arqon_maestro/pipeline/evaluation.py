@@ -175,9 +175,9 @@ def evaluate_speech(pipeline: Pipeline) -> dict[str, Any]:
 
     def measure(work: Work) -> dict[str, Any]:
         from arqon_maestro.evaluation.speech import evaluate_recognition
-        from arqon_maestro.speech_engine.recognizer import Recognizer
+        from arqon_maestro.speech_engine.graph_recognizer import open_recognizer
 
-        scores = evaluate_recognition(Recognizer(folder), fixtures, reporter=work.reporter)
+        scores = evaluate_recognition(open_recognizer(folder), fixtures, reporter=work.reporter)
         return scores.to_json()
 
     return _measure(

@@ -25,6 +25,7 @@ from arqon_maestro.pipeline.lexicon import (
 from arqon_maestro.pipeline.provenance import data_of, data_rows
 from arqon_maestro.speech_engine.acoustic.bundle import (
     AcousticBundle,
+    BundleKind,
     embedded_bundle,
     folder_bundle,
 )
@@ -76,9 +77,11 @@ def lang_folder(pipeline: Pipeline) -> Path:
 
 
 def train_model(pipeline: Pipeline, languages: list[str] | None = None) -> list[Outcome]:
-    """Brings the language models up to date, their data included."""
+    """Brings language models and decoding graph up to date, their data included."""
+    from arqon_maestro.pipeline.decoding_graph import build_decoding_graph
+
     generate_dataset(pipeline, languages)
-    return train_language_models(pipeline)
+    return [*train_language_models(pipeline), *build_decoding_graph(pipeline)]
 
 
 def train_language_models(pipeline: Pipeline) -> list[Outcome]:
@@ -193,18 +196,17 @@ def acoustic_model(pipeline: Pipeline) -> AcousticBundle:
 def export(pipeline: Pipeline) -> tuple[Outcome, list[Installed]]:
     """Exports the speech engine and the G2P model to tarballs and installs them."""
     data = pipeline.library.lm_model_data
-    engine = _export(
-        pipeline,
-        "speech-engine",
-        EXPORT_KEY,
-        {
-            "lexicon": data / "lexicon.txt",
-            "vocabulary": data / "vocab.txt",
-            SEARCH: arpa_path(pipeline, SEARCH),
-            RESCORING: arpa_path(pipeline, RESCORING),
-            "lang": lang_folder(pipeline),
-        },
-    )
+    inputs = {
+        "lexicon": data / "lexicon.txt",
+        "vocabulary": data / "vocab.txt",
+        SEARCH: arpa_path(pipeline, SEARCH),
+        RESCORING: arpa_path(pipeline, RESCORING),
+        "lang": lang_folder(pipeline),
+    }
+    bundle = acoustic_model(pipeline)
+    if bundle.kind is BundleKind.KALDI:
+        inputs |= _graph_inputs(pipeline, bundle)
+    engine = _export(pipeline, "speech-engine", EXPORT_KEY, inputs)
     pronunciation = _export(pipeline, "g2p", G2P_KEY, {"model": pipeline.library.g2p_model})
     installed = [
         install(archive_in(folder), pipeline.library, key)
@@ -242,7 +244,26 @@ def _export(
     return archive, key, outcome
 
 
-def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[str, Any], str]:
+def _graph_inputs(pipeline: Pipeline, bundle: AcousticBundle) -> dict[str, Path]:
+    from arqon_maestro.pipeline.decoding_graph import engine_parts
+
+    parts = engine_parts(pipeline, bundle)
+    found = {
+        "acoustic model": parts.acoustic_model,
+        "graph": parts.graph,
+        "graph's lang": parts.lang,
+        "graph's lexicon": parts.lexicon,
+    }
+    return found if parts.g2p is None else {**found, "g2p": parts.g2p}
+
+
+def _write_engine(pipeline: Pipeline, work: Work, folder: Path, bundle: AcousticBundle) -> None:
+    if bundle.kind is BundleKind.KALDI:
+        from arqon_maestro.pipeline.decoding_graph import engine_parts
+        from arqon_maestro.speech_engine.graph_export import export_graph_engine
+
+        export_graph_engine(engine_parts(pipeline, bundle), folder)
+        return
     from arqon_maestro.speech_engine.export import export_speech_engine
 
     export_speech_engine(
@@ -251,9 +272,14 @@ def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[st
         vocabulary=work.input("vocabulary"),
         search=work.input(SEARCH),
         rescoring=work.input(RESCORING),
-        acoustic_model=acoustic_model(pipeline),
+        acoustic_model=bundle,
         lang=work.input("lang"),
     )
+
+
+def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[str, Any], str]:
+    bundle = acoustic_model(pipeline)
+    _write_engine(pipeline, work, folder, bundle)
     data = pipeline.library.lm_model_data
     lexicon = read_json(data / "manifest.json")
     models = {role: read_json(data / f"{role}.manifest.json") for role in (SEARCH, RESCORING)}
@@ -277,7 +303,9 @@ def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[st
             data=data_rows(facts["data"]),
             scores=facts["scores"],
             limits=[
-                "The acoustic model is the one of the pocketsphinx wheel: US English, read speech.",
+                "The acoustic model is the one of the pocketsphinx wheel: US English, read speech."
+                if bundle.kind is BundleKind.POCKETSPHINX
+                else f"The acoustic model is {bundle.reference}; see its own card.",
                 "The language models learned from generated commands, not from recordings.",
             ],
             made="`maestro speech-engine train-model`, then `maestro speech-engine export`.",

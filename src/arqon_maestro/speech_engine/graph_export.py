@@ -13,12 +13,15 @@ import numpy as np
 
 from arqon_maestro import artifacts
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.acoustic.mfcc import (
-    default_options,
-    read_mfcc_options,
-    write_mfcc_options,
+from arqon_maestro.speech_engine.acoustic.kaldi_bundle import (
+    CONFIGURATION_FOLDER,
+    IVECTOR_FOLDER,
+    SUBSAMPLING_FILE,
+    KaldiBundle,
+    read_kaldi_bundle,
 )
-from arqon_maestro.speech_engine.decoder.engine import G2P_FILE, MFCC_FILE, OFFSET_FILE
+from arqon_maestro.speech_engine.acoustic.mfcc import default_options, write_mfcc_options
+from arqon_maestro.speech_engine.decoder.engine import G2P_FILE, OFFSET_FILE
 from arqon_maestro.speech_engine.decoder.search import BeamSettings
 from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
 from arqon_maestro.speech_engine.graph.fst_file import read_fst, write_fst
@@ -29,9 +32,10 @@ from arqon_maestro.speech_engine.graph.lang import Lang, read_lang
 from arqon_maestro.speech_engine.ngram import NgramModel
 from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 
-IVECTOR_FOLDER = "ivector_extractor"
 _MODEL_FILES = ("final.mdl", "tree")
 _LAST_WORDS = ("#nonterm_begin", "#nonterm_end", "#nonterm:hint")
+#: vosk looks for these beside the extractor.
+_VOSK_IVECTOR_OPTIONS = ("splice.conf", "online_cmvn.conf")
 #: vosk decides by these phones whether somebody has stopped speaking.
 _ENDPOINT_OPTION = "--endpoint.silence-phones"
 
@@ -41,8 +45,7 @@ class EngineParts:
     """What a speech engine with a decoding graph is made of.
 
     Attributes:
-        acoustic_model: folder of ``final.mdl``, ``tree``, and perhaps ``conf/mfcc.conf`` and
-            ``ivector_extractor``.
+        acoustic_model: a Kaldi model's folder; without ``conf`` its features are the runtime's.
         lang: lang folder that the graph was built with.
         graph: graph folder.
         lexicon: ``lexicon.txt`` in the model's phones, hints are looked up in.
@@ -61,7 +64,7 @@ class EngineParts:
 
 
 def export_graph_engine(parts: EngineParts, destination: Path) -> None:
-    """Writes the folder of spec 7.6, and ``conf/mfcc.conf``; whole or not at all.
+    """Writes the folder of spec 7.6, with the configuration of the features; whole or not at all.
 
     Args:
         parts: what it is made of; see `EngineParts`.
@@ -71,7 +74,7 @@ def export_graph_engine(parts: EngineParts, destination: Path) -> None:
         MissingPartError: a part is missing.
         DataError: parts that don't belong together, or that the runtime could not load.
     """
-    lang = _checked(parts)
+    lang, acoustic = _checked(parts)
     if lang.nonterminal_offset is None:
         raise DataError(
             "a lang folder without a place for hints",
@@ -89,9 +92,11 @@ def export_graph_engine(parts: EngineParts, destination: Path) -> None:
     with _whole(destination) as folder:
         for name in _MODEL_FILES:
             _copy(parts.acoustic_model / name, folder / name)
-        if (parts.acoustic_model / IVECTOR_FOLDER).is_dir():
-            shutil.copytree(parts.acoustic_model / IVECTOR_FOLDER, folder / IVECTOR_FOLDER)
-        _write_features(parts.acoustic_model, folder / MFCC_FILE)
+        for name in (CONFIGURATION_FOLDER, IVECTOR_FOLDER):
+            if (parts.acoustic_model / name).is_dir():
+                shutil.copytree(parts.acoustic_model / name, folder / name)
+        _write_features(acoustic, folder / CONFIGURATION_FOLDER)
+        (folder / SUBSAMPLING_FILE).write_text(f"{acoustic.subsampling}\n", encoding="utf-8")
         (folder / OFFSET_FILE).write_text(f"{lang.nonterminal_offset}\n", encoding="utf-8")
         for name in ("HCLG.fst", "words.txt", "phones/disambig.int"):
             _copy(parts.graph / name, folder / "graph" / name)
@@ -118,14 +123,18 @@ def export_vosk(
         MissingPartError: a part is missing.
         DataError: parts that don't belong together.
     """
-    lang = _checked(parts)
+    lang, acoustic = _checked(parts)
     with _whole(destination) as folder:
         (folder / "am").mkdir()
         _copy(parts.acoustic_model / "final.mdl", folder / "am" / "final.mdl")
         if (parts.acoustic_model / IVECTOR_FOLDER).is_dir():
             shutil.copytree(parts.acoustic_model / IVECTOR_FOLDER, folder / "ivector")
-        _write_features(parts.acoustic_model, folder / "conf" / "mfcc.conf")
-        options = _vosk_options(parts.lang, settings or BeamSettings())
+            for name in _VOSK_IVECTOR_OPTIONS:
+                options_file = parts.acoustic_model / CONFIGURATION_FOLDER / name
+                if options_file.is_file():
+                    shutil.copyfile(options_file, folder / "ivector" / name)
+        _write_features(acoustic, folder / "conf")
+        options = _vosk_options(parts.lang, settings or BeamSettings(), acoustic.subsampling)
         (folder / "conf" / "model.conf").write_text(options, encoding="utf-8")
         (folder / "graph").mkdir()
         graph = without_nonterminals(read_fst(parts.graph / "HCLG.fst"))
@@ -142,7 +151,7 @@ def without_nonterminals(graph: Fst) -> Fst:
     return kept.connected()
 
 
-def _checked(parts: EngineParts) -> Lang:
+def _checked(parts: EngineParts) -> tuple[Lang, KaldiBundle]:
     for path in (parts.lexicon, parts.search, parts.rescoring):
         if not path.is_file():
             raise MissingPartError("no such file", where=path)
@@ -154,7 +163,7 @@ def _checked(parts: EngineParts) -> Lang:
             why=f"its words are not those of {parts.lang}",
             remedy="maestro graph build",
         )
-    return lang
+    return lang, read_kaldi_bundle(parts.acoustic_model, default_options())
 
 
 def _write_rescoring(parts: EngineParts, lang: Lang, folder: Path) -> None:
@@ -172,13 +181,12 @@ def _pack(model: Path, lang: Lang, output: Path) -> None:
     write_const_arpa(NgramModel.read(model), lang.words, output)
 
 
-def _write_features(acoustic_model: Path, output: Path) -> None:
-    given = acoustic_model / MFCC_FILE
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_mfcc_options(output, read_mfcc_options(given) if given.is_file() else default_options())
+def _write_features(acoustic: KaldiBundle, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    write_mfcc_options(folder / "mfcc.conf", acoustic.mfcc)
 
 
-def _vosk_options(lang: Path, settings: BeamSettings) -> str:
+def _vosk_options(lang: Path, settings: BeamSettings, subsampling: int) -> str:
     silence = (lang / "phones" / "silence.csl").read_text(encoding="utf-8").strip()
     options = {
         "--min-active": settings.least_active,
@@ -186,7 +194,7 @@ def _vosk_options(lang: Path, settings: BeamSettings) -> str:
         "--beam": settings.beam,
         "--lattice-beam": settings.lattice_beam,
         "--acoustic-scale": settings.acoustic_scale,
-        "--frame-subsampling-factor": 3,
+        "--frame-subsampling-factor": subsampling,
         _ENDPOINT_OPTION: silence,
     }
     return "".join(f"{name}={value}\n" for name, value in options.items())

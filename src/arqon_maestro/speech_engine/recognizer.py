@@ -7,7 +7,7 @@ the rescoring model, of higher order, by `nbest`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,8 @@ from arqon_maestro.speech_engine.export import (
     SEARCH_MODEL_FILE,
 )
 from arqon_maestro.speech_engine.lattice import Lattice, read_lattice
-from arqon_maestro.speech_engine.nbest import Hypothesis, n_best
+from arqon_maestro.speech_engine.nbest import Hypothesis
+from arqon_maestro.speech_engine.nbest import n_best as find_best
 from arqon_maestro.speech_engine.ngram.model import NgramModel
 from arqon_maestro.speech_engine.settings import read_settings
 from arqon_maestro.speech_engine.transcripts import transcript_of
@@ -32,7 +33,7 @@ from arqon_maestro.speech_engine.transcripts import transcript_of
 #: Shorter audio holds no word, and gives pocketsphinx no lattice.
 _SHORTEST_S = 0.05
 #: Distinct word sequences looked at for each transcript wanted: several may read the same.
-_SEQUENCES_PER_TRANSCRIPT = 20
+SEQUENCES_PER_TRANSCRIPT = 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,13 @@ class Transcript:
 
 
 class Recognizer:
-    """An exported speech engine, loaded."""
+    """An exported speech engine, loaded.
+
+    Attributes:
+        takes_hints: whether words can be heard that it does not know.
+    """
+
+    takes_hints = False
 
     def __init__(self, folder: Path) -> None:
         """Loads a speech engine.
@@ -85,12 +92,20 @@ class Recognizer:
         self._model = NgramModel.read(folder / RESCORING_MODEL_FILE)
         self._decoder = _decoder(folder, bundle.folder, settings.decoder.options())
 
-    def transcribe(self, audio: Samples | Path, n_best: int = 10) -> list[Transcript]:
+    @property
+    def words(self) -> Mapping[str, int]:
+        """The words that can be recognised, and their ids in the rescoring model."""
+        return self._model.word_ids
+
+    def transcribe(
+        self, audio: Samples | Path, n_best: int = 10, hints: Iterable[str] = ()
+    ) -> list[Transcript]:
         """Transcribes one utterance.
 
         Args:
             audio: samples `(T,)`, int16 at 16 kHz, or a file of any rate.
             n_best: transcripts wanted at most.
+            hints: none, unless all are words of the vocabulary: pocketsphinx takes no others.
 
         Returns:
             Distinct transcripts, best first; none if nothing could be heard.
@@ -98,29 +113,28 @@ class Recognizer:
         Raises:
             MissingPartError: no such file.
             DataError: audio that cannot be used.
-            UsageError: `n_best` below 1.
+            UsageError: `n_best` below 1, or a hint.
         """
         if n_best < 1:
             raise UsageError(f"n_best is {n_best}, at least 1 wanted")
-        samples = read_audio(audio) if isinstance(audio, Path) else _checked(audio)
+        strange = [word for word in hints if word not in self.words]
+        if strange:
+            raise UsageError(
+                f"a hint, {strange[0]!r}, for a speech engine without a decoding graph",
+                why="the embedded acoustic model's decoder takes none",
+                remedy="maestro speech-engine train-acoustic, or maestro lexicon add",
+            )
+        samples = read_audio(audio) if isinstance(audio, Path) else checked_samples(audio)
         lattice = self._lattice(samples)
         if lattice is None:
             return []
-        return list(islice(self._transcripts(lattice, n_best), n_best))
-
-    def _transcripts(self, lattice: Lattice, wanted: int) -> Iterator[Transcript]:
-        found: set[str] = set()
-        for hypothesis in islice(
-            n_best(lattice, self._model, self._search), wanted * _SEQUENCES_PER_TRANSCRIPT
-        ):
-            text = transcript_of(hypothesis.words)
-            if text not in found:
-                found.add(text)
-                yield _transcript(text, hypothesis)
+        sequences = islice(
+            find_best(lattice, self._model, self._search), n_best * SEQUENCES_PER_TRANSCRIPT
+        )
+        return list(islice(distinct_transcripts(sequences), n_best))
 
     def _lattice(self, samples: Samples) -> Lattice | None:
-        # Digital silence has no spectrum to compare: any word would do.
-        if len(samples) < _SHORTEST_S * SAMPLE_RATE_HZ or not samples.any():
+        if not is_audible(samples):
             return None
         decoder = self._decoder
         # The noise tracker would remember the utterance before, and costs depend on the order.
@@ -137,13 +151,32 @@ class Recognizer:
             return read_lattice(path.read_text(encoding="utf-8").splitlines())
 
 
-def _transcript(text: str, hypothesis: Hypothesis) -> Transcript:
-    return Transcript(
-        text, hypothesis.cost, hypothesis.acoustic_cost, hypothesis.language_model_cost
-    )
+def distinct_transcripts(hypotheses: Iterable[Hypothesis]) -> Iterator[Transcript]:
+    """Yields the transcripts of word sequences, each text once, in their order."""
+    found: set[str] = set()
+    for hypothesis in hypotheses:
+        text = transcript_of(hypothesis.words)
+        if text not in found:
+            found.add(text)
+            yield Transcript(
+                text, hypothesis.cost, hypothesis.acoustic_cost, hypothesis.language_model_cost
+            )
 
 
-def _checked(samples: Samples) -> Samples:
+def is_audible(samples: Samples) -> bool:
+    """Returns whether there is anything to hear, long enough for a word.
+
+    Digital silence has no spectrum to compare: any word would do.
+    """
+    return len(samples) >= _SHORTEST_S * SAMPLE_RATE_HZ and bool(samples.any())
+
+
+def checked_samples(samples: Samples) -> Samples:
+    """Returns samples as they are.
+
+    Raises:
+        DataError: not int16 of shape `(T,)`, or too long.
+    """
     if samples.ndim != 1 or samples.dtype != np.int16:
         raise DataError(
             f"samples {samples.dtype} of shape {samples.shape}", why="int16 of shape (T,) wanted"

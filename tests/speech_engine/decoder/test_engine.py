@@ -10,11 +10,15 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import soundfile
+import typer
 
-from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.cli import speech_engine
+from arqon_maestro.cli.main import run
+from arqon_maestro.errors import DataError, MissingPartError, UsageError
 from arqon_maestro.speech_engine.decoder.engine import FILES, GraphEngine
 from arqon_maestro.speech_engine.decoder.words import word_lattice
 from arqon_maestro.speech_engine.graph_export import export_graph_engine, export_vosk
+from arqon_maestro.speech_engine.graph_recognizer import GraphRecognizer, open_recognizer
 from arqon_maestro.speech_engine.nbest import SearchSettings, n_best
 from tests.speech_engine.decoder.engines import make_engine, noise
 from tests.speech_engine.decoder.test_search import NoModel
@@ -139,7 +143,7 @@ def heard_in_graph(engine, samples):
     """
     utterance = engine.utterance()
     utterance.accept(samples)
-    utterance.search.accept(utterance.scores.finish())
+    utterance.search.accept(utterance.scorer.finish())
     tokens = utterance.search.finish()
     settings = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0)
 
@@ -201,6 +205,61 @@ def test_vosk_hears_the_same_after_rescoring(engine, parts, tmp_path):
         found = heard(engine, samples, wanted=1)
         same += " ".join(found[0].words) == expected[0][0]
     assert same >= 0.95 * len(sounds)
+
+
+@pytest.fixture(scope="module")
+def recognizer(folder):
+    found = open_recognizer(folder)
+    assert isinstance(found, GraphRecognizer)
+    return found
+
+
+def test_the_recognizer_joins_spelled_letters_and_adds_up_costs(recognizer):
+    found = recognizer.transcribe(noise(3), 5)
+    assert 0 < len(found) <= 5
+    assert len({one.transcript for one in found}) == len(found)
+    assert not any("(spell)" in one.transcript for one in found)
+    for one in found:
+        assert one.cost == pytest.approx(one.acoustic_cost + one.language_model_cost)
+
+
+def test_nothing_to_hear_gives_no_transcript(recognizer):
+    assert recognizer.transcribe(np.zeros(16000, np.int16)) == []
+    assert recognizer.transcribe(noise(3)[:100]) == []
+    assert recognizer.transcribe(np.zeros(0, np.int16)) == []
+
+
+def test_clipped_sound_and_short_sound_are_sound(recognizer):
+    clipped = np.clip(noise(3).astype(np.int32) * 50, -32768, 32767).astype(np.int16)
+    assert recognizer.transcribe(clipped)
+    assert recognizer.transcribe(noise(3)[:1200])
+
+
+def test_sound_of_another_rate_and_in_stereo_is_converted(recognizer, tmp_path):
+    samples = np.repeat(noise(3), 3)
+    soundfile.write(tmp_path / "x.wav", np.stack([samples, samples], axis=1), 48000)
+    assert recognizer.transcribe(tmp_path / "x.wav")
+
+
+def test_what_the_recognizer_cannot_take(recognizer, tmp_path):
+    with pytest.raises(UsageError, match="n_best"):
+        recognizer.transcribe(noise(3), 0)
+    with pytest.raises(DataError, match="int16"):
+        recognizer.transcribe(np.zeros((100, 2), np.int16))
+    with pytest.raises(MissingPartError):
+        recognizer.transcribe(tmp_path / "none.wav")
+
+
+def test_the_command_takes_hints(folder, tmp_path, capsys):
+    soundfile.write(tmp_path / "x.wav", noise(3), 16000)
+    (tmp_path / "x.py").write_text("tool = tool\n")
+    arguments = ["transcribe", str(tmp_path / "x.wav"), "--engine", str(folder)]
+    hints = ["--hint", "tool", "--hints-from", str(tmp_path / "x.py"), "--json"]
+    command = typer.main.get_command(speech_engine.app)
+    assert run(command, [*arguments, *hints]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["files"].values()
+    assert found
+    assert {"transcript", "cost", "acoustic_cost", "language_model_cost"} == set(found[0])
 
 
 def test_engines_that_cannot_be_used(folder, tmp_path):

@@ -59,13 +59,17 @@ class KaldiBundle:
         return self.mfcc.frame_shift / 1000 * self.subsampling
 
 
-def read_kaldi_bundle(folder: Path) -> KaldiBundle:
+def read_kaldi_bundle(folder: Path, default_mfcc: MfccOptions | None = None) -> KaldiBundle:
     """Reads a model's folder.
 
     It holds ``final.mdl``, ``tree``, the configuration of the features (one of `MFCC_FILES`), and,
     where the network takes i-vectors, ``ivector_extractor/``; perhaps ``phones.txt`` and the
     subsampling (``frame_subsampling_factor``, or the option of that name in ``conf/model.conf``;
     3 otherwise).
+
+    Args:
+        folder: where it lies.
+        default_mfcc: of the features, where no configuration says it.
 
     Raises:
         MissingPartError: something that is needed is missing.
@@ -75,17 +79,20 @@ def read_kaldi_bundle(folder: Path) -> KaldiBundle:
     graph_model = read_graph_model(folder)
     model = read_acoustic_model(folder / MODEL_FILE)
     mfcc_file = next((folder / name for name in MFCC_FILES if (folder / name).is_file()), None)
-    if mfcc_file is None:
+    if mfcc_file is not None:
+        mfcc = read_mfcc_options(mfcc_file)
+    elif default_mfcc is not None:
+        mfcc = default_mfcc
+    else:
         raise MissingPartError(
             "an acoustic model without the configuration of its features",
             where=folder,
             why=f"none of {', '.join(MFCC_FILES)}",
         )
-    mfcc = read_mfcc_options(mfcc_file)
     if mfcc.num_ceps != model.network.feature_dim:
         raise DataError(
             f"{mfcc.num_ceps} coefficients, the network takes {model.network.feature_dim}",
-            where=mfcc_file,
+            where=mfcc_file or folder,
             why="the configuration of another model's features",
         )
     return KaldiBundle(

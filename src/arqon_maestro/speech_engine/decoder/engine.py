@@ -9,19 +9,18 @@ from itertools import islice
 from pathlib import Path
 
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.acoustic.mfcc import Mfcc, default_options, read_mfcc_options
-from arqon_maestro.speech_engine.acoustic.model import AcousticModel, read_acoustic_model
+from arqon_maestro.speech_engine.acoustic.kaldi_bundle import KaldiBundle, read_kaldi_bundle
+from arqon_maestro.speech_engine.acoustic.mfcc import default_options
+from arqon_maestro.speech_engine.acoustic.scorer import Scorer
 from arqon_maestro.speech_engine.audio import Samples
 from arqon_maestro.speech_engine.decoder.grammar import GrammarGraph, TopGraph
 from arqon_maestro.speech_engine.decoder.graph import DecodingGraph, SearchGraph
 from arqon_maestro.speech_engine.decoder.hints import HintCompiler, decoding_graph
 from arqon_maestro.speech_engine.decoder.rescoring import PackedModel
-from arqon_maestro.speech_engine.decoder.scores import ScoreStream
 from arqon_maestro.speech_engine.decoder.search import BeamSearch, BeamSettings
 from arqon_maestro.speech_engine.decoder.words import word_lattice
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
-from arqon_maestro.speech_engine.kaldi.tree import read_tree
 from arqon_maestro.speech_engine.lattice import Node
 from arqon_maestro.speech_engine.lexicon.formats import read_lexicon
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
@@ -30,6 +29,7 @@ from arqon_maestro.speech_engine.lexicon.vocabulary import HINT
 from arqon_maestro.speech_engine.nbest import Hypothesis, SearchSettings, n_best
 from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
 from arqon_maestro.speech_engine.ngram.const_arpa_reader import read_const_arpa
+from arqon_maestro.speech_engine.recognizer import SEQUENCES_PER_TRANSCRIPT
 
 OFFSET_FILE = "nonterm_phones_offset.int"
 FILES = (
@@ -44,14 +44,11 @@ FILES = (
     "lang/phones.txt",
     "lang/phones/left_context_phones.int",
 )
-MFCC_FILE = "conf/mfcc.conf"
 G2P_FILE = "g2p/model.fst"
 #: Lists of hints whose graphs are kept, as the runtime does.
 _KEPT_HINTS = 20
 #: The lattice has been pruned by the search; this only bounds what rescoring may add up.
 _RESCORING = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0)
-#: Word sequences looked at for each transcript wanted: several may read the same.
-_SEQUENCES_PER_TRANSCRIPT = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +68,7 @@ class GraphEngine:
     """A speech engine with a Kaldi decoding graph, loaded.
 
     Args:
-        folder: with the files of spec 7.6; ``conf/mfcc.conf`` and ``g2p/model.fst`` may be there.
+        folder: with the files of spec 7.6; ``conf`` and ``g2p/model.fst`` may be there.
         settings: limits of the search.
 
     Raises:
@@ -89,9 +86,8 @@ class GraphEngine:
                 remedy="maestro speech-engine export",
             )
         self._settings = settings or BeamSettings()
-        self._model = read_acoustic_model(folder / "final.mdl")
-        options = folder / MFCC_FILE
-        self._mfcc = Mfcc(read_mfcc_options(options) if options.is_file() else default_options())
+        # The runtime has no configuration of features: they are always the same.
+        self._acoustic = read_kaldi_bundle(folder, default_options())
         self._words = read_symbols(folder / "graph" / "words.txt")
         self._names = {number: word for word, number in self._words.items()}
         self._check_words(folder)
@@ -103,8 +99,8 @@ class GraphEngine:
         self._lexicon = read_lexicon(lang / "lexicon.txt")
         self._g2p = G2pModel(folder / G2P_FILE) if (folder / G2P_FILE).is_file() else None
         self._compiler = HintCompiler(
-            read_tree(folder / "tree"),
-            self._model.transitions,
+            self._acoustic.tree,
+            self._acoustic.model.transitions,
             PhoneTable.read(lang / "phones.txt"),
             _numbers(lang / "phones" / "left_context_phones.int"),
             offset,
@@ -122,9 +118,9 @@ class GraphEngine:
             )
 
     @property
-    def model(self) -> AcousticModel:
+    def acoustic(self) -> KaldiBundle:
         """The acoustic model."""
-        return self._model
+        return self._acoustic
 
     @property
     def words(self) -> Mapping[str, int]:
@@ -143,8 +139,8 @@ class GraphEngine:
         if found.graph is not None:
             graph = GrammarGraph(self._top, found.graph)
         return Utterance(
-            ScoreStream(self._model, self._mfcc),
-            BeamSearch(graph, self._model.transitions.pdfs, self._settings),
+            Scorer(self._acoustic),
+            BeamSearch(graph, self._acoustic.model.transitions.pdfs, self._settings),
             _Namer(self._names, found.words, len(self._words)),
             self._rescoring,
             self._included,
@@ -201,7 +197,7 @@ class Utterance:
     """What is being said; see `GraphEngine.utterance`.
 
     Attributes:
-        scores: from samples to scores of pdfs.
+        scorer: from samples to scores of pdfs.
         search: of the words.
         namer: from word numbers to nodes of the word lattice.
         rescoring: the model that transcripts are ranked with.
@@ -209,7 +205,7 @@ class Utterance:
         lattice_beam: of the search.
     """
 
-    scores: ScoreStream
+    scorer: Scorer
     search: BeamSearch
     namer: _Namer
     rescoring: PackedModel
@@ -218,17 +214,17 @@ class Utterance:
 
     def accept(self, samples: Samples) -> None:
         """Takes more sound, `(T,)` int16 at the sample rate of the acoustic model."""
-        self.search.accept(self.scores.accept(samples))
+        self.search.accept(self.scorer.accept(samples))
 
     def finish(self, wanted: int) -> Iterator[Hypothesis]:
         """Returns what was said, best first: distinct word sequences, and their costs.
 
         The acoustic cost holds all but the rescoring model's.
         """
-        self.search.accept(self.scores.finish())
+        self.search.accept(self.scorer.finish())
         lattice = word_lattice(self.search.finish(), self.namer, self.lattice_beam)
         found = n_best(lattice, self.rescoring, _RESCORING, self.included)
-        return islice(found, wanted * _SEQUENCES_PER_TRANSCRIPT)
+        return islice(found, wanted * SEQUENCES_PER_TRANSCRIPT)
 
 
 def _number(path: Path) -> int:
