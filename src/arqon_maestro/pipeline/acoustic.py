@@ -212,11 +212,12 @@ def _facts(pipeline: Pipeline) -> tuple[dict[str, Any], str]:
     if recordings:
         rows.append((f"recordings: {recordings} sets", "their own", amount))
     notes = training["notes"]
-    scores = {
-        "phone error rate, held-out speech, trigram of phones": notes["phone_error_rate"],
-        "objective a frame, held-out speech": notes["objective"],
-        "held-out utterances": notes["utterances"],
+    names = {
+        "utterances": "held-out utterances",
+        "phone_error_rate": "phone error rate on them, with a trigram of phones alone",
+        "objective": "objective a frame on them",
     }
+    scores = {name: notes[key] for key, name in names.items() if key in notes}
     facts = {
         "model": ACOUSTIC_MODEL.path,
         "configuration": training["configuration"],

@@ -34,7 +34,7 @@ from arqon_maestro.speech_engine.acoustic.training.utterances import (
 )
 from arqon_maestro.speech_engine.acoustic.training.voices import speak_by_lot
 from arqon_maestro.speech_engine.corpus import read_sentences
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon
+from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
 from arqon_maestro.speech_engine.lexicon.pronunciations import NOISE_PHONE, SPELL_MARK
 from arqon_maestro.speech_engine.lexicon.sources import CMU_DICTIONARY, LETTERS, SPELLED
@@ -190,20 +190,17 @@ def _synthetic(pipeline: Pipeline, work: Work) -> list[Utterance]:
 
 
 def _pronounced(utterances: list[Utterance], work: Work) -> list[Utterance]:
-    """Writes the pronunciations of all words; drops utterances with a word that has none."""
+    """Writes pronunciations, without stress; drops utterances with a word that has none."""
     counts = Counter(word for utterance in utterances for word in utterance.words)
-    lexicon = build_lexicon(counts)
+    lexicon = build_lexicon(counts).without_stress()
     table: dict[str, list[list[str]]] = {NOISE_WORD: [[NOISE_PHONE]]}
-    missing = []
     for word in sorted(counts):
-        entries = lexicon.pronunciations(word)
-        if entries:
+        if entries := lexicon.pronunciations(word):
             table[word] = [list(entry.phones) for entry in entries]
-        elif word not in table:
-            missing.append(word)
-    if missing and "g2p" in work.step.inputs:
-        for entry in G2pModel(work.input("g2p")).pronounce(missing):
-            table.setdefault(entry.word, []).append(list(entry.phones))
+    if "g2p" in work.step.inputs:
+        missing = sorted(missing_words(counts, lexicon, len(counts)))
+        for entry in G2pModel(work.input("g2p")).pronounce(missing) if missing else ():
+            table.setdefault(entry.word, []).append(list(entry.without_stress().phones))
     write_json(work.output("pronunciations"), table)
     kept = [u for u in utterances if all(word in table for word in u.words)]
     if len(kept) < len(utterances):

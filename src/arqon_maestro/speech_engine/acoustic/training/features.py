@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,7 +176,7 @@ def read_examples(paths: Sequence[Path]) -> tuple[list[Example], Counter[str]]:
             with np.load(path) as arrays:
                 features, lengths = arrays["features"], arrays["lengths"]
                 facts = json.loads(arrays["facts"].tobytes())
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise DataError("not a file of features", where=path, why=str(error)) from None
         stops = np.cumsum(lengths)
         for number, stop in enumerate(stops):

@@ -234,15 +234,15 @@ class Trainer:
             if state.update % self.settings.save_every == 0:
                 _save(folder, state, network, optimiser)
         record["objective"] /= max(1.0, record["frames"])
-        record["valid"] = self.measure(network, held_out)
+        if held_out:
+            record["valid"] = self.measure(network, held_out)
         state.epoch, state.position = state.epoch + 1, 0
         _save(folder, state, network, optimiser)
-        self.reporter.say(
-            f"epoch {state.epoch}: objective {record['objective']:.4f}, valid {record['valid']:.4f}"
-        )
+        shown = ", ".join(f"{name} {record[name]:.4f}" for name in record if name != "frames")
+        self.reporter.say(f"epoch {state.epoch}: {shown}")
 
     def measure(self, network: Tdnn, items: Sequence[_Item]) -> float:
-        """Returns the mean objective a frame."""
+        """Returns the mean objective a frame of at least one utterance."""
         network.eval()
         total = frames = 0.0
         with torch.no_grad():
@@ -252,7 +252,7 @@ class Trainer:
                 total += objective * count
                 frames += count
         network.train()
-        return total / frames if frames else math.nan
+        return total / frames
 
     def score(self, network: Tdnn, examples: Sequence[Example]) -> dict[str, float]:
         """Measures a network on utterances that it was not trained on.
@@ -260,9 +260,11 @@ class Trainer:
         Returns:
             ``utterances``; ``objective``, the mean a frame; ``phone_error_rate``, of phones
             recognised with the trigram alone, against the transcript's likeliest pronunciation,
-            silence left out.
+            silence left out. The latter two only where there is an utterance.
         """
         items = self._usable(examples, Counter())
+        if not items:
+            return {"utterances": 0}
         silence = self.phones.index[SILENCE_PHONE]
         errors = total = 0
         network.eval()
@@ -280,7 +282,7 @@ class Trainer:
         return {
             "utterances": len(items),
             "objective": self.measure(network, items),
-            "phone_error_rate": errors / total if total else math.nan,
+            "phone_error_rate": errors / total,
         }
 
     def _loss(
