@@ -137,6 +137,16 @@ json.dump(costs, sys.stdout)
 """
 
 
+# What fstaddselfloops and fstarcsort do to a lexicon.
+_LOOPS = """
+import sys, kaldifst
+source, output, phone, word = sys.argv[1:]
+fst = kaldifst.StdVectorFst.read(source)
+kaldifst.add_self_loops(fst, [int(phone)], [int(word)])
+kaldifst.arcsort(fst, "olabel")
+fst.write(output)
+"""
+
 _GRAMMAR = """
 import sys, kaldilm
 arpa, words, output, order = sys.argv[1:]
@@ -203,3 +213,8 @@ def composed_costs(case: Mapping[str, Any]) -> list[float | None]:
 def kaldilm_grammar(arpa: Path, words: Path, order: int, output: Path) -> None:
     """G by Kaldi's ARPA compiler, in the wheel kaldilm."""
     _run(_GRAMMAR, arpa, words, output, order)
+
+
+def kaldi_loops(lexicon: Path, phone: int, word: int, output: Path) -> None:
+    """Lets a symbol pass through a lexicon, as Kaldi's script does."""
+    _run(_LOOPS, lexicon, output, phone, word)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.graph.acoustic_model import read_graph_model
-from arqon_maestro.speech_engine.graph.build import compile_graph
+from arqon_maestro.speech_engine.graph.build import build_graph, compile_graph
 from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones
 from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
 from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
@@ -32,7 +33,7 @@ from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
 
 from .conftest import HINT, World, sentences
 from .enumeration import cost_in_graph, placed
-from .oracles import kaldi_flatten, kaldi_prepare
+from .oracles import kaldi_flatten, kaldi_loops, kaldi_prepare
 
 TOLERANCE = 1e-3
 HINTS = {"goto": ("G", "OW", "T", "UW"), "tee": ("T", "IY"), "lad": ("L", "AE", "D"), "oh": ("OW",)}
@@ -173,3 +174,30 @@ def test_labels_of_another_lang_folder_are_refused(hinted: World, tmp_path: Path
     assert offset is not None
     with pytest.raises(DataError, match="stands for no nonterminal"):
         prepared_for_grammar(graph, offset + 50)
+
+
+def test_a_lang_folder_that_kaldi_made(hinted: World, tmp_path: Path):
+    """Kaldi lets #0 pass at the start too, so that backing off at once is counted twice."""
+    lang, folder = hinted.lang, tmp_path / "lang"
+    shutil.copytree(lang.folder, folder)
+    ours = read_fst(folder / "L_disambig.fst")
+    symbol = lang.phones["#0"]
+    write_fst(tmp_path / "bare.fst", ours.kept_arcs(ours.ilabels != symbol))
+    kaldi_loops(tmp_path / "bare.fst", symbol, lang.word_disambiguation, folder / "L_disambig.fst")
+    theirs = read_fst(folder / "L_disambig.fst")
+    loops = theirs.sources[theirs.ilabels == symbol]
+    assert theirs.start in loops
+    assert ours.start not in ours.sources[ours.ilabels == symbol]
+    for name in ("L.fst", "lexicon.txt", "topo", "oov.txt"):
+        (folder / name).unlink()
+    build_graph(folder, hinted.arpa, hinted.folder / "model", tmp_path / "graph", hinted.settings)
+    graph = read_fst(tmp_path / "graph" / "HCLG.fst")
+    changes = []
+    for words in sentences(40, seed=37, hints=False):
+        numbers = hinted.numbers(words)
+        changes.append(cost_in_graph(graph, numbers) - cost_in_graph(hinted.graph, numbers))
+        # Without a bigram, backing off is the only way; with one, it may be the cheaper way now.
+        if words and ("<s>", words[0]) not in hinted.enumerator.ngrams:
+            assert changes[-1] == pytest.approx(-math.log(2), abs=TOLERANCE), words
+    assert min(changes) == pytest.approx(-math.log(2), abs=TOLERANCE)
+    assert max(changes) == pytest.approx(0, abs=TOLERANCE)

@@ -11,6 +11,7 @@ from arqon_maestro.artifacts import read_json
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.graph.build import GRAPH_FILE, MANIFEST_FILE
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
+from arqon_maestro.speech_engine.graph.grammar_preparation import SPECIAL_COST
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
 from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
 
@@ -23,7 +24,7 @@ class GraphInfo:
         path: the transducer.
         states: how many.
         arcs: how many.
-        final_states: how many.
+        final_states: how many sentences may end in; marks for the runtime are none.
         input_epsilons: arcs that take no frame.
         nonterminal_arcs: arcs that lead into, or come from, another graph.
         size_bytes: of the file.
@@ -63,7 +64,7 @@ def graph_info(path: Path) -> GraphInfo:
         file,
         graph.num_states,
         graph.num_arcs,
-        int(graph.is_final.sum()),
+        int((graph.is_final & (graph.finals != SPECIAL_COST)).sum()),
         int((graph.ilabels == 0).sum()),
         int((graph.ilabels >= NONTERMINAL_LABELS).sum()),
         file.stat().st_size,
