@@ -150,7 +150,7 @@ def add(
     elif spell:
         proposed = [own_words.OwnWord(word, letter_phones(word), SPELLED) for word in checked]
     else:
-        known = current_lexicon(_files(library), checked)
+        known = current_lexicon(checked, _files(library))
         model = None
         if any(word not in known for word in checked):
             model = _g2p_model(library, g2p_model)

@@ -15,6 +15,7 @@ from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_wor
 from arqon_maestro.speech_engine.lexicon.formats import write_lexicon, write_provenance
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel, G2pSettings, train_g2p
 from arqon_maestro.speech_engine.lexicon.own_words import read_own_words
+from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
 from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary
 from arqon_maestro.speech_engine.lexicon.vocabulary import (
     choose_vocabulary,
@@ -107,8 +108,7 @@ def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
             wanted = missing_words(spoken, lexicon, recipe.lexicon.g2p_missing)
             work.count(f"words of {language} pronounced by G2P", len(wanted))
             missing.update(wanted)
-        predicted = G2pModel(work.input("g2p")).pronounce(missing)
-        lexicon = build_lexicon(counts, predicted, entries)
+        lexicon = Lexicon.of([*lexicon, *G2pModel(work.input("g2p")).pronounce(missing)])
         write_lexicon(work.output("lexicon"), lexicon)
         write_provenance(work.output("provenance"), lexicon)
         vocabulary = choose_vocabulary(

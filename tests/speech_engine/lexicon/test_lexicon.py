@@ -5,7 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
+from arqon_maestro.speech_engine.lexicon.build import (
+    build_lexicon,
+    known_pronunciations,
+    missing_words,
+)
 from arqon_maestro.speech_engine.lexicon.formats import (
     from_pocketsphinx,
     read_lexicon,
@@ -43,6 +47,14 @@ def test_sources_are_recorded(lexicon):
     assert sources["sql(spell)"] == {"spelled"}
     assert sources["n(spell)"] == {"letters"}
     assert sum(lexicon.sources().values()) == len(lexicon)
+
+
+def test_a_few_words_can_be_asked_for_without_building_the_rest(lexicon):
+    words = ["println", "zzyq(spell)", "sql", "banana", "nobodysaysthis"]
+    own = [Pronunciation("banana", ("B", "AH1"), "own")]
+    few, whole = known_pronunciations(words, own), build_lexicon(words, own=own)
+    assert few == whole.restricted(words)
+    assert few.words() == ("banana", "println", "sql", "zzyq(spell)")
 
 
 def test_words_spelled_in_the_corpus_get_a_pronunciation(lexicon):

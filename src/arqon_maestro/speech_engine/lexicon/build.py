@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from arqon_maestro.speech_engine.lexicon.pronunciations import (
     Lexicon,
@@ -47,19 +48,25 @@ def build_lexicon(
     Returns:
         All pronunciations; two sources that agree give one entry, named after the first.
     """
-    corpus = set(corpus_words)
+    return Lexicon.of([*_known(set(corpus_words), own), *predicted])
+
+
+def known_pronunciations(words: Iterable[str], own: Iterable[Pronunciation] = ()) -> Lexicon:
+    """Returns what `build_lexicon` says of a few words of the corpus, without building the rest."""
+    wanted = set(words)
+    return Lexicon.of(entry for entry in _known(wanted, own) if entry.word in wanted)
+
+
+def _known(corpus: set[str], own: Iterable[Pronunciation]) -> Iterator[Pronunciation]:
+    """Yields the pronunciations of all sources but G2P, those that come first first."""
     marked = {unspelled(word) for word in corpus if is_spelled(word)}
     to_spell = {word for word in marked if _LETTERS.fullmatch(word)} | set(acronyms())
-    said = [*own, *hand_labelled(), *cmu_dictionary(), *letters()]
-    known = {entry.word for entry in said}
-    unsayable = {word for word in corpus if is_said_by_letters(word)} | set(acronyms())
-    sources: tuple[Iterable[Pronunciation], ...] = (
-        said,
-        spelled_words(sorted(word for word in to_spell if len(word) > 1)),
-        spelled_plainly(sorted(unsayable - known)),
-        predicted,
-    )
-    return Lexicon.of(entry for source in sources for entry in source)
+    plainly = {word for word in corpus if is_said_by_letters(word)} | set(acronyms())
+    for entry in chain(own, hand_labelled(), cmu_dictionary(), letters()):
+        plainly.discard(entry.word)
+        yield entry
+    yield from spelled_words(sorted(word for word in to_spell if len(word) > 1))
+    yield from spelled_plainly(sorted(plainly))
 
 
 def is_said_by_letters(word: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon
+from arqon_maestro.speech_engine.lexicon.build import known_pronunciations
 from arqon_maestro.speech_engine.lexicon.formats import read_provenance
 from arqon_maestro.speech_engine.lexicon.g2p import G2P
 from arqon_maestro.speech_engine.lexicon.own_words import read_own_words
@@ -48,16 +48,25 @@ class FoundWord:
     note: str
 
 
-def current_lexicon(files: LexiconFiles, words: Sequence[str] = ()) -> Lexicon:
-    """Returns the lexicon as it is today: every source, own words, and what G2P gave at last."""
-    predicted: list[Pronunciation] = []
-    if files.provenance.is_file():
-        predicted = [entry for entry in read_provenance(files.provenance) if entry.source == G2P]
+def current_lexicon(words: Sequence[str], files: LexiconFiles) -> Lexicon:
+    """Returns what is known of words today: every source, own words, and what G2P gave at last.
+
+    What was predicted counts only while no better source has the word.
+
+    Raises:
+        DataError: a file of the library root is malformed.
+    """
     own = [entry.pronunciation() for entry in read_own_words(files.own_words)]
-    lexicon = build_lexicon(words, own=own)
-    # What was predicted is shown only while no better source has the word.
-    kept = [entry for entry in predicted if entry.word not in lexicon]
-    return Lexicon.of([*lexicon, *kept]) if kept else lexicon
+    lexicon = known_pronunciations(words, own)
+    unknown = {word for word in words if word not in lexicon}
+    if not unknown or not files.provenance.is_file():
+        return lexicon
+    predicted = [
+        entry
+        for entry in read_provenance(files.provenance)
+        if entry.word in unknown and entry.source == G2P
+    ]
+    return Lexicon.of([*lexicon, *predicted])
 
 
 def look_up(words: Sequence[str], files: LexiconFiles) -> list[FoundWord]:
@@ -66,7 +75,7 @@ def look_up(words: Sequence[str], files: LexiconFiles) -> list[FoundWord]:
     Raises:
         DataError: a file of the library root is malformed.
     """
-    lexicon = current_lexicon(files, words)
+    lexicon = current_lexicon(words, files)
     own = {entry.word for entry in read_own_words(files.own_words)}
     built = files.vocabulary.is_file()
     kept = set(read_vocabulary(files.vocabulary)) if built else set()
