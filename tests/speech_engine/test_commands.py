@@ -168,6 +168,15 @@ def test_lexicon_words_are_added_shown_listed_and_removed(call, library):
     assert call(lexicon.app, "list")[1].startswith("zq  ")
 
 
+def test_a_compound_of_the_corpus_is_proposed_by_its_parts(call, library):
+    counts = library / "lm" / "model-data" / "vocab-counts.tsv"
+    counts.parent.mkdir(parents=True)
+    counts.write_text("buffer\t90\nline\t90\n")
+    status, out, _ = call(lexicon.app, "add", "linebuffer")
+    assert status == 0
+    assert out.splitlines()[0] == "linebuffer  L AY1 N B AH2 F ER0  compound"
+
+
 def test_lexicon_show_of_an_unknown_word_fails(call, library):
     status, out, _ = call(lexicon.app, "show", "xyzzyfoo", "--json")
     assert status == 1

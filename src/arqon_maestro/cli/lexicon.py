@@ -47,12 +47,14 @@ def build(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Writes lexicon.txt: own and hand-labelled words, CMU dictionary, letters, spelled, G2P."""
+    """Writes lexicon.txt: own and hand-labelled words, CMU dictionary, letters, compounds, G2P."""
     from arqon_maestro.speech_engine.corpus import count_words
     from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
+    from arqon_maestro.speech_engine.lexicon.compounds import pronounce_missing
     from arqon_maestro.speech_engine.lexicon.formats import write_lexicon
     from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
     from arqon_maestro.speech_engine.lexicon.own_words import read_own_words
+    from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
 
     if g2p_model is not None and not text:
         raise typer.BadParameter("--g2p needs --text, where the missing words are counted")
@@ -61,7 +63,8 @@ def build(
     result = build_lexicon(counts, own=own)
     if g2p_model is not None:
         wanted = missing_words(counts, result, g2p_words)
-        result = build_lexicon(counts, G2pModel(g2p_model).pronounce(wanted), own)
+        found = pronounce_missing(wanted, counts, result, G2pModel(g2p_model))
+        result = Lexicon.of([*result, *found])
     if without_stress:
         result = result.without_stress()
     write_lexicon(output, result)
@@ -137,7 +140,10 @@ def add(
 ) -> None:
     """Adds words of your own, with your pronunciations or with proposed ones."""
     from arqon_maestro.speech_engine.lexicon import own_words
+    from arqon_maestro.speech_engine.lexicon.build import known_pronunciations
+    from arqon_maestro.speech_engine.lexicon.compounds import pronounce_compounds
     from arqon_maestro.speech_engine.lexicon.lookup import current_lexicon
+    from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
     from arqon_maestro.speech_engine.lexicon.sources import SPELLED, letter_phones
 
     if pronunciation and (spell or len(set(words)) > 1):
@@ -150,10 +156,13 @@ def add(
     elif spell:
         proposed = [own_words.OwnWord(word, letter_phones(word), SPELLED) for word in checked]
     else:
-        known = current_lexicon(checked, _files(library))
-        model = None
-        if any(word not in known for word in checked):
-            model = _g2p_model(library, g2p_model)
+        files = _files(library)
+        known = current_lexicon(checked, files)
+        unknown = [word for word in checked if word not in known]
+        model = _g2p_model(library, g2p_model) if unknown else None
+        counts = files.word_counts() if unknown else {}
+        compounds = pronounce_compounds(unknown, counts, known_pronunciations(counts))
+        known = Lexicon.of([*known, *compounds])
         for word in checked:
             proposed += own_words.propose(word, known, model, n_best=n_best)
     added: Sequence[OwnWord] = proposed
@@ -212,6 +221,7 @@ def _files(library: Library) -> LexiconFiles:
         provenance=data / "lexicon-sources.tsv",
         vocabulary=data / "vocab.txt",
         dropped=data / "vocab-dropped.tsv",
+        counts=data / "vocab-counts.tsv",
     )
 
 

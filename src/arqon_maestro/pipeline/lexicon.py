@@ -12,6 +12,7 @@ from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.speech_engine.corpus import count_words, filter_corpus
 from arqon_maestro.speech_engine.lexicon.build import build_lexicon, missing_words
+from arqon_maestro.speech_engine.lexicon.compounds import pronounce_missing
 from arqon_maestro.speech_engine.lexicon.formats import write_lexicon, write_provenance
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel, G2pSettings, train_g2p
 from arqon_maestro.speech_engine.lexicon.own_words import read_own_words
@@ -21,6 +22,7 @@ from arqon_maestro.speech_engine.lexicon.vocabulary import (
     choose_vocabulary,
     write_dropped_words,
     write_vocabulary,
+    write_word_counts,
 )
 from arqon_maestro.steps import Outcome, Step, Work
 
@@ -106,9 +108,10 @@ def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
         for language in languages:
             spoken = count_words([work.input(language)])
             wanted = missing_words(spoken, lexicon, recipe.lexicon.g2p_missing)
-            work.count(f"words of {language} pronounced by G2P", len(wanted))
+            work.count(f"missing words of {language}", len(wanted))
             missing.update(wanted)
-        lexicon = Lexicon.of([*lexicon, *G2pModel(work.input("g2p")).pronounce(missing)])
+        model = G2pModel(work.input("g2p"))
+        lexicon = Lexicon.of([*lexicon, *pronounce_missing(missing, counts, lexicon, model)])
         write_lexicon(work.output("lexicon"), lexicon)
         write_provenance(work.output("provenance"), lexicon)
         vocabulary = choose_vocabulary(
@@ -120,6 +123,7 @@ def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
             own={word.word for word in own},
         )
         write_vocabulary(work.output("vocabulary"), vocabulary)
+        write_word_counts(work.output("counts"), vocabulary, counts)
         write_dropped_words(work.output("dropped"), vocabulary)
         statistics = filter_corpus(work.input("corpus"), work.output("filtered"), vocabulary.words)
         work.counts.update(asdict(statistics))
@@ -134,7 +138,7 @@ def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
     return pipeline.runner.run(
         Step(
             name="lexicon",
-            version=2,
+            version=3,
             action=action,
             inputs={
                 "corpus": library.lm_corpus,
@@ -146,6 +150,7 @@ def build_vocabulary(pipeline: Pipeline, languages: list[str]) -> Outcome:
                 "lexicon": folder / "lexicon.txt",
                 "provenance": folder / "lexicon-sources.tsv",
                 "vocabulary": folder / "vocab.txt",
+                "counts": folder / "vocab-counts.tsv",
                 "dropped": folder / "vocab-dropped.tsv",
                 "filtered": folder / "corpus-filtered.txt",
             },

@@ -2,6 +2,7 @@
 
 import pytest
 
+from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.lexicon.formats import read_provenance, write_provenance
 from arqon_maestro.speech_engine.lexicon.lookup import LexiconFiles, look_up
 from arqon_maestro.speech_engine.lexicon.own_words import OwnWord, add_own_words
@@ -11,6 +12,7 @@ from arqon_maestro.speech_engine.lexicon.vocabulary import (
     Vocabulary,
     write_dropped_words,
     write_vocabulary,
+    write_word_counts,
 )
 
 
@@ -21,6 +23,7 @@ def files(tmp_path):
         provenance=tmp_path / "lexicon-sources.tsv",
         vocabulary=tmp_path / "vocab.txt",
         dropped=tmp_path / "vocab-dropped.tsv",
+        counts=tmp_path / "vocab-counts.tsv",
     )
 
 
@@ -49,6 +52,15 @@ def test_what_was_built_says_where_each_pronunciation_comes_from_and_why_a_word_
     assert found["qwop"].note == "not in the vocabulary: no pronunciation, 3 times in the corpus"
     assert found["mutex"].note == "not in the vocabulary: not in the corpus"
     assert not found["mutex"].recognised
+
+
+def test_word_counts_round_trip(files):
+    assert files.word_counts() == {}
+    write_word_counts(files.counts, Vocabulary(("add", "zip"), {}), {"add": 7, "gone": 9})
+    assert files.word_counts() == {"add": 7, "zip": 0}
+    files.counts.write_text("add\t7\nzip\n")
+    with pytest.raises(DataError, match=r"vocab-counts.tsv:2"):
+        files.word_counts()
 
 
 def test_provenance_round_trip(tmp_path):

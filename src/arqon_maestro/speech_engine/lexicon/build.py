@@ -34,7 +34,7 @@ def build_lexicon(
     predicted: Iterable[Pronunciation] = (),
     own: Iterable[Pronunciation] = (),
 ) -> Lexicon:
-    """Builds the lexicon: own words, hand-labelled ones, CMU dictionary, letters, spelled, G2P.
+    """Builds the lexicon: own words, hand-labelled ones, CMU dictionary, letters, spelled words.
 
     An acronym that no dictionary has, and a word of the corpus without a vowel letter, is said
     letter by letter even where it is not marked ``(spell)``.
@@ -42,7 +42,7 @@ def build_lexicon(
     Args:
         corpus_words: words of the corpus; those marked ``(spell)`` get their spelled pronunciation,
             whether they are known acronyms or not.
-        predicted: pronunciations by G2P of words that no other source has.
+        predicted: pronunciations of words that no other source has (`compounds`, G2P).
         own: what a person has added; it comes first.
 
     Returns:

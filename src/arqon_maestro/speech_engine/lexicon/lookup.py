@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arqon_maestro.speech_engine.lexicon.build import known_pronunciations
+from arqon_maestro.speech_engine.lexicon.compounds import COMPOUND
 from arqon_maestro.speech_engine.lexicon.formats import read_provenance
 from arqon_maestro.speech_engine.lexicon.g2p import G2P
 from arqon_maestro.speech_engine.lexicon.own_words import read_own_words
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
-from arqon_maestro.speech_engine.lexicon.vocabulary import read_dropped_words, read_vocabulary
+from arqon_maestro.speech_engine.lexicon.vocabulary import (
+    read_dropped_words,
+    read_vocabulary,
+    read_word_counts,
+)
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,18 @@ class LexiconFiles:
         provenance: pronunciations of the last build, with their sources.
         vocabulary: words that can be recognised.
         dropped: words that were dropped, with the reason.
+        counts: occurrences in the corpus of the words that can be recognised.
     """
 
     own_words: Path
     provenance: Path
     vocabulary: Path
     dropped: Path
+    counts: Path
+
+    def word_counts(self) -> dict[str, int]:
+        """Returns the occurrences of words in the corpus of the last build, none before it."""
+        return read_word_counts(self.counts) if self.counts.is_file() else {}
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class FoundWord:
 
 
 def current_lexicon(words: Sequence[str], files: LexiconFiles) -> Lexicon:
-    """Returns what is known of words today: every source, own words, and what G2P gave at last.
+    """Returns what is known of words today: every source, own words, and the last predictions.
 
     What was predicted counts only while no better source has the word.
 
@@ -64,7 +75,7 @@ def current_lexicon(words: Sequence[str], files: LexiconFiles) -> Lexicon:
     predicted = [
         entry
         for entry in read_provenance(files.provenance)
-        if entry.word in unknown and entry.source == G2P
+        if entry.word in unknown and entry.source in (COMPOUND, G2P)
     ]
     return Lexicon.of([*lexicon, *predicted])
 

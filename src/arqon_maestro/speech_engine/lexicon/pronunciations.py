@@ -44,8 +44,8 @@ class Pronunciation:
     Attributes:
         word: lower case, without blanks.
         phones: ARPAbet; every vowel with its stress, or none with it.
-        source: ``own``, ``hand:<file>``, ``cmudict``, ``letters``, ``spelled``, ``g2p``, or a file
-            read.
+        source: ``own``, ``hand:<file>``, ``cmudict``, ``letters``, ``spelled``, ``compound``,
+            ``g2p``, or a file read.
     """
 
     word: str

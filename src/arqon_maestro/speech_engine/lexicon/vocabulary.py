@@ -215,3 +215,26 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
     if not words:
         raise DataError("no word in this vocabulary", where=path)
     return tuple(words)
+
+
+def write_word_counts(path: Path, vocabulary: Vocabulary, counts: Mapping[str, int]) -> None:
+    """Writes how often the corpus has each word of the vocabulary: ``word<TAB>count`` a line."""
+    with atomic_text(path) as stream:
+        for word in vocabulary.words:
+            stream.write(f"{word}\t{counts.get(word, 0)}\n")
+
+
+def read_word_counts(path: Path) -> dict[str, int]:
+    """Reads what `write_word_counts` wrote.
+
+    Raises:
+        DataError: a line that is not a word and its count.
+    """
+    counts = {}
+    with open_text(path) as stream:
+        for number, line in enumerate(stream, 1):
+            word, _, count = line.rstrip("\n").partition("\t")
+            if not count.isdecimal():
+                raise DataError("not a word and its count", where=f"{path}:{number}")
+            counts[word] = int(count)
+    return counts
