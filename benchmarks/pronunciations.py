@@ -108,6 +108,9 @@ FOOT = """\
 maestro g2p train
 python benchmarks/pronunciations.py > docs/reference/lexicon.md
 ```
+
+The compounds are measured where the library root has a corpus (`maestro speech-engine
+generate-dataset`).
 """
 
 
@@ -238,7 +241,7 @@ def sources() -> str:
         f"{len(new)} of which the CMU dictionary does not have; {len(letter_names())} letters; "
         f"{len(acronyms())} acronyms and abbreviations.\n"
     )
-    return "### How much there is\n\n" + text + "\n" + table(("source", "words", "entries"), rows)
+    return "## How much there is\n\n" + text + "\n" + table(("source", "words", "entries"), rows)
 
 
 def scores(measured: dict[str, object]) -> str:
@@ -267,9 +270,10 @@ def main() -> None:
             measured = read_json(path.with_suffix(".step.json"))["notes"]
         compared = compare(G2pModel(path))
     parts = [HEAD, sources(), scores(measured), COMPARISON + "\n" + comparison(compared)]
+    parts.append(furthest(compared))
     if library.lm_corpus.is_file():
         parts.append(compounds(compared, library.lm_corpus))
-    print("\n".join([*parts, furthest(compared), FOOT]), end="")
+    print("\n".join([*parts, FOOT]), end="")
 
 
 if __name__ == "__main__":
