@@ -23,7 +23,7 @@ from arqon_maestro.pipeline.speech_features import (
     PRONUNCIATIONS_FILE,
     acoustic_folder,
 )
-from arqon_maestro.speech_engine.acoustic.mfcc import default_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.training.features import read_examples
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.speech_engine.acoustic.training.utterances import TEST, TRAIN, VALID

@@ -17,7 +17,7 @@ from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.corpora import generate_corpus, held_out_path
 from arqon_maestro.pipeline.lexicon import train_pronunciation
 from arqon_maestro.pipeline.speech_engine import corpus_languages
-from arqon_maestro.speech_engine.acoustic.mfcc import default_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.training.features import (
     FeatureJob,
     read_examples,

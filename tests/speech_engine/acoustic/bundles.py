@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from arqon_maestro.speech_engine.acoustic.mfcc import MfccOptions, write_mfcc_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import MfccOptions, write_mfcc_options
 from arqon_maestro.speech_engine.acoustic.model import acoustic_model, write_acoustic_model
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.speech_engine.kaldi.transition_model import TransitionModel

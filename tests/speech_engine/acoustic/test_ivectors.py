@@ -7,13 +7,12 @@ import pytest
 
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError
 from arqon_maestro.speech_engine.acoustic.cmvn import CmvnOptions, OnlineCmvn
-from arqon_maestro.speech_engine.acoustic.ivectors import (
+from arqon_maestro.speech_engine.acoustic.ivector_extractor import (
     IvectorOptions,
-    OnlineIvector,
     read_gmm,
     read_ivector_extractor,
-    select_gaussians,
 )
+from arqon_maestro.speech_engine.acoustic.ivectors import OnlineIvector, select_gaussians
 from tests.speech_engine.acoustic.extractors import (
     COEFFICIENTS,
     plain_ivector,

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError
-from arqon_maestro.speech_engine.acoustic.mfcc import (
-    Mfcc,
+from arqon_maestro.speech_engine.acoustic.mfcc import Mfcc, MfccStream
+from arqon_maestro.speech_engine.acoustic.mfcc_options import (
     MfccOptions,
-    MfccStream,
     default_options,
     read_mfcc_options,
     write_mfcc_options,

@@ -9,7 +9,7 @@ import soundfile
 
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 from arqon_maestro.executors import LocalExecutor
-from arqon_maestro.speech_engine.acoustic.mfcc import default_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.training.distortion import (
     DistortionRanges,
     coloured_noise,

@@ -9,9 +9,10 @@ import torch
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import read_kaldi_bundle
-from arqon_maestro.speech_engine.acoustic.mfcc import default_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.nnet3.computation import Stream
 from arqon_maestro.speech_engine.acoustic.training.bundle_writer import write_model
+from arqon_maestro.speech_engine.acoustic.training.checkpoint import CHECKPOINT_FILE
 from arqon_maestro.speech_engine.acoustic.training.decoding import (
     align,
     recognise_phones,
@@ -19,12 +20,7 @@ from arqon_maestro.speech_engine.acoustic.training.decoding import (
 )
 from arqon_maestro.speech_engine.acoustic.training.features import Example
 from arqon_maestro.speech_engine.acoustic.training.kaldi_model import from_kaldi, to_kaldi
-from arqon_maestro.speech_engine.acoustic.training.loop import (
-    CHECKPOINT_FILE,
-    TOO_SHORT,
-    Trainer,
-    TrainingSettings,
-)
+from arqon_maestro.speech_engine.acoustic.training.loop import TOO_SHORT, Trainer, TrainingSettings
 from arqon_maestro.speech_engine.acoustic.training.network import Tdnn, TdnnShape
 from arqon_maestro.speech_engine.acoustic.training.objective import (
     DenominatorGraph,

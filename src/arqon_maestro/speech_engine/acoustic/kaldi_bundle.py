@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arqon_maestro.errors import ConfigurationError, DataError, MissingPartError
-from arqon_maestro.speech_engine.acoustic.ivectors import (
+from arqon_maestro.speech_engine.acoustic.ivector_extractor import (
     IvectorExtractor,
     read_ivector_extractor,
 )
-from arqon_maestro.speech_engine.acoustic.mfcc import MfccOptions, read_mfcc_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import MfccOptions, read_mfcc_options
 from arqon_maestro.speech_engine.acoustic.model import AcousticModel, read_acoustic_model
 from arqon_maestro.speech_engine.acoustic.options import read_options
 from arqon_maestro.speech_engine.graph.acoustic_model import MODEL_FILE, read_graph_model

@@ -10,7 +10,7 @@ from arqon_maestro.speech_engine.acoustic.kaldi_bundle import (
     SUBSAMPLING_FILE,
     SUBSAMPLING_OPTION,
 )
-from arqon_maestro.speech_engine.acoustic.mfcc import MfccOptions, write_mfcc_options
+from arqon_maestro.speech_engine.acoustic.mfcc_options import MfccOptions, write_mfcc_options
 from arqon_maestro.speech_engine.acoustic.model import write_acoustic_model
 from arqon_maestro.speech_engine.acoustic.training.kaldi_model import to_kaldi
 from arqon_maestro.speech_engine.acoustic.training.network import SUBSAMPLING, Tdnn

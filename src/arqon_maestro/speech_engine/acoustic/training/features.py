@@ -19,7 +19,8 @@ from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import DataError
 from arqon_maestro.executors import Outcome
-from arqon_maestro.speech_engine.acoustic.mfcc import Mfcc, MfccOptions
+from arqon_maestro.speech_engine.acoustic.mfcc import Mfcc
+from arqon_maestro.speech_engine.acoustic.mfcc_options import MfccOptions
 from arqon_maestro.speech_engine.acoustic.training.distortion import distort
 from arqon_maestro.speech_engine.acoustic.training.synthesis import synthesize
 from arqon_maestro.speech_engine.acoustic.training.utterances import (

@@ -6,25 +6,27 @@ Exact to resume, and the same for the same seed and number of threads.
 from __future__ import annotations
 
 import math
-import pickle
 import random
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from arqon_maestro.artifacts import atomic_binary, digest_value
+from arqon_maestro.artifacts import digest_value
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.evaluation.metrics import edit_distance
 from arqon_maestro.progress import SILENT, Reporter, Task
+from arqon_maestro.speech_engine.acoustic.training.checkpoint import (
+    TrainingState,
+    load_checkpoint,
+    save_checkpoint,
+)
 from arqon_maestro.speech_engine.acoustic.training.decoding import (
     align,
     recognise_phones,
@@ -46,7 +48,6 @@ from arqon_maestro.speech_engine.acoustic.training.supervision import (
 )
 from arqon_maestro.speech_engine.lexicon.pronunciations import SILENCE_PHONE
 
-CHECKPOINT_FILE = "checkpoint.pt"
 TOO_SHORT = "fewer frames than the transcript has phones"
 _OUTPUT_PENALTY = 5e-5
 _ADAM_BETAS = (0.9, 0.98)
@@ -78,19 +79,6 @@ class TrainingSettings:
     save_every: int = 100
     threads: int = 1
     seed: int = 0
-
-
-@dataclass
-class State:
-    """Where a training stands."""
-
-    fingerprint: str
-    update: int = 0
-    epoch: int = 0
-    position: int = 0
-    weights: dict[str, Tensor] = field(default_factory=dict)
-    optimiser: dict[str, Any] = field(default_factory=dict)
-    log: list[dict[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -197,7 +185,7 @@ class Trainer:
 
     def _epoch(
         self,
-        state: State,
+        state: TrainingState,
         items: list[_Item],
         held_out: list[_Item],
         network: Tdnn,
@@ -232,12 +220,12 @@ class Trainer:
             record["frames"] += frames
             task.advance(1, f"objective {objective:.3f}")
             if state.update % self.settings.save_every == 0:
-                _save(folder, state, network, optimiser)
+                save_checkpoint(folder, state, network, optimiser)
         record["objective"] /= max(1.0, record["frames"])
         if held_out:
             record["valid"] = self.measure(network, held_out)
         state.epoch, state.position = state.epoch + 1, 0
-        _save(folder, state, network, optimiser)
+        save_checkpoint(folder, state, network, optimiser)
         shown = ", ".join(f"{name} {record[name]:.4f}" for name in record if name != "frames")
         self.reporter.say(f"epoch {state.epoch}: {shown}")
 
@@ -343,7 +331,7 @@ class Trainer:
         initial: dict[str, Tensor] | None,
         network: Tdnn,
         optimiser: torch.optim.Optimizer,
-    ) -> State:
+    ) -> TrainingState:
         fingerprint = digest_value(
             {
                 "settings": asdict(self.settings),
@@ -356,36 +344,13 @@ class Trainer:
                 else {name: float(value.double().sum()) for name, value in initial.items()},
             }
         )
-        state = _load(folder)
+        state = load_checkpoint(folder)
         if state is None or state.fingerprint != fingerprint:
-            return State(fingerprint)
+            return TrainingState(fingerprint)
         network.load_state_dict(state.weights)
         optimiser.load_state_dict(state.optimiser)
         self.reporter.say(f"going on after update {state.update}")
         return state
-
-
-def _save(folder: Path, state: State, network: Tdnn, optimiser: torch.optim.Optimizer) -> None:
-    state.weights = network.state_dict()
-    state.optimiser = optimiser.state_dict()
-    with atomic_binary(folder / CHECKPOINT_FILE) as stream:
-        torch.save(vars(state), stream)
-
-
-def _load(folder: Path) -> State | None:
-    """Reads the checkpoint; None where there is none, or what is there is not whole."""
-    path = folder / CHECKPOINT_FILE
-    if not path.is_file():
-        return None
-    try:
-        return State(**torch.load(path, weights_only=True))
-    except (RuntimeError, TypeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise DataError(
-            "a checkpoint that cannot be read",
-            where=path,
-            why=str(error).partition("\n")[0],
-            remedy=f"rm {path}, to train from the start",
-        ) from None
 
 
 @contextmanager
