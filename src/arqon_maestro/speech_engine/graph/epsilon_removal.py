@@ -28,10 +28,10 @@ def without_local_epsilons(graph: Fst) -> Fst:
     if graph.start < 0:
         return graph
     for _ in range(_MOST_ROUNDS):
-        before = graph
+        before = graph.num_states, graph.num_arcs
         graph = _through_single_exits(graph)
         graph = _through_single_entries(graph)
-        if graph.num_arcs == before.num_arcs and graph.num_states == before.num_states:
+        if (graph.num_states, graph.num_arcs) == before:
             break
     return graph
 
@@ -69,7 +69,7 @@ def _through_single_exits(graph: Fst) -> Fst:
     result.targets[arcs] = graph.targets[following]
     costs = graph.weights[ends] + graph.finals[targets[ends]]
     np.minimum.at(result.finals, graph.sources[ends], costs)
-    return result.kept_arcs(~ends).accessible()
+    return (result.kept_arcs(~ends) if ends.any() else result).accessible()
 
 
 def _through_single_entries(graph: Fst) -> Fst:

@@ -59,8 +59,11 @@ def grammar_fst(
         silent_words: words that are accepted but not put out, such as ``#nonterm:hint``.
 
     Raises:
-        DataError: a model without ``<s>`` or ``</s>``, or no word of it in the symbol table.
+        DataError: a model without 1-grams, ``<s>`` or ``</s>``, or no word of it in the symbol
+            table.
     """
+    if not model.sizes[0]:
+        raise DataError("a language model without 1-grams", why="it has no words")
     for mark in (SENTENCE_START, SENTENCE_END):
         if mark not in model.word_ids:
             raise DataError(f"a language model without {mark}", why="it cannot begin or end")

@@ -183,13 +183,13 @@ class _Preparation:
         keep = untouched[graph.sources]
         rows = [(state, *arc) for state in changed.tolist() for arc in self.rows[state]]
         columns = np.array(rows, np.float64).reshape(-1, 5).T
-        sources, inputs, outputs, targets = (columns[i].astype(np.int64) for i in (0, 1, 2, 4))
+        sources, inputs, outputs, targets = (columns[i].astype(np.int32) for i in (0, 1, 2, 4))
         return Fst.of(
             graph.start,
             finals,
             np.concatenate([graph.sources[keep], sources]),
             np.concatenate([graph.ilabels[keep], inputs]),
             np.concatenate([graph.olabels[keep], outputs]),
-            np.concatenate([graph.weights[keep], columns[3]]),
+            np.concatenate([graph.weights[keep], columns[3].astype(np.float32)]),
             np.concatenate([graph.targets[keep], targets]),
         )
