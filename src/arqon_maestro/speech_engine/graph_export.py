@@ -35,6 +35,7 @@ from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 _MODEL_FILES = ("final.mdl", "tree")
 _LAST_WORDS = ("#nonterm_begin", "#nonterm_end", "#nonterm:hint")
 #: vosk looks for these beside the extractor.
+WORD_BOUNDARY_FILE = "phones/word_boundary.int"
 _VOSK_IVECTOR_OPTIONS = ("splice.conf", "online_cmvn.conf")
 #: vosk decides by these phones whether somebody has stopped speaking.
 _ENDPOINT_OPTION = "--endpoint.silence-phones"
@@ -139,8 +140,10 @@ def export_vosk(
         (folder / "graph").mkdir()
         graph = without_nonterminals(read_fst(parts.graph / "HCLG.fst"))
         write_fst(folder / "graph" / "HCLG.fst", graph, kind="const")
-        for name in ("words.txt", "phones/word_boundary.int"):
-            _copy(parts.lang / name, folder / "graph" / name)
+        _copy(parts.lang / "words.txt", folder / "graph" / "words.txt")
+        # Phones that don't tell their place in the word have no such file; vosk does without it.
+        if (parts.lang / WORD_BOUNDARY_FILE).is_file():
+            _copy(parts.lang / WORD_BOUNDARY_FILE, folder / "graph" / WORD_BOUNDARY_FILE)
         _write_rescoring(parts, lang, folder / "rescore")
 
 
