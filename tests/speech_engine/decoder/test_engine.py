@@ -285,3 +285,12 @@ def test_parts_that_do_not_belong_together(parts, tmp_path):
     with pytest.raises(MissingPartError, match="no such file"):
         export_vosk(replace(parts, rescoring=tmp_path / "none.arpa"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_vosk_folder_of_phones_without_places(parts, tmp_path):
+    lang = tmp_path / "lang"
+    shutil.copytree(parts.lang, lang)
+    (lang / "phones" / "word_boundary.int").unlink(missing_ok=True)
+    export_vosk(replace(parts, lang=lang), tmp_path / "vosk")
+    assert (tmp_path / "vosk" / "graph" / "words.txt").is_file()
+    assert not (tmp_path / "vosk" / "graph" / "phones").exists()
