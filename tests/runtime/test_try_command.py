@@ -18,7 +18,7 @@ from arqon_maestro.library import Library
 from arqon_maestro.runtime.edit import Editor
 from arqon_maestro.runtime.interpreter import Interpreter
 from arqon_maestro.runtime.style import Styler
-from arqon_maestro.speech_engine import recognizer
+from arqon_maestro.speech_engine import graph_recognizer, recognizer
 
 from .fakes import ConstantRescorer, GrammarModel, SpokenModel
 
@@ -102,8 +102,12 @@ def test_speech(
         recognizer.Transcript("insert x equals five", 9.0, 5.0, 4.0),
         recognizer.Transcript("in certain x equals five", 12.0, 5.0, 7.0),
     ]
-    fake = SimpleNamespace(transcribe=lambda audio, n_best: readings)
-    monkeypatch.setattr(recognizer, "Recognizer", lambda folder: fake)
+    fake = SimpleNamespace(
+        transcribe=lambda audio, n_best, hints: [] if hints else readings,
+        takes_hints=False,
+        words={},
+    )
+    monkeypatch.setattr(graph_recognizer, "open_recognizer", lambda folder: fake)
     assert maestro_try("--audio", tmp_path / "x.wav") == 3
     assert "speech-engine/export is not installed" in capsys.readouterr().err
     folder = Library(tmp_path / "library").speech_model("export")
