@@ -74,7 +74,8 @@ def _print_json(content: dict[str, Any]) -> None:
 def _print_rows(rows: dict[str, Any]) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
-        typer.echo(f"{name:{width}}  {value}")
+        text = f"{value:.6g}" if isinstance(value, float) else value
+        typer.echo(f"{name:{width}}  {text}")
 
 
 def _choice(option: str, value: str, allowed: tuple[str, ...]) -> str:
