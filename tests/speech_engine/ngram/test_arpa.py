@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.ngram import arpa_reader
+from arqon_maestro.speech_engine.ngram import arpa_reader, arpa_writer
 from arqon_maestro.speech_engine.ngram.arpa_reader import read_arpa
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
 from arqon_maestro.speech_engine.ngram.balance import largest_imbalance
@@ -176,12 +176,14 @@ def test_round_trip_of_a_real_model(
     chunk_bytes: int,
 ) -> None:
     monkeypatch.setattr(arpa_reader, "CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(arpa_writer, "MEMBER_BYTES", 7 * chunk_bytes)
+    monkeypatch.setattr(arpa_writer, "ROWS_AT_ONCE", 77)
     text = reference.random_text(seed=7, sentences=200, words=300)
     model = estimate(count_ngrams([write_text(text)], 4), min_counts=(1, 1, 2)).model
     write_arpa(model, tmp_path / name)
     assert same(read_arpa(tmp_path / name), model)
     again = tmp_path / f"again-{name}"
-    write_arpa(read_arpa(tmp_path / name), again)
+    write_arpa(read_arpa(tmp_path / name), again, threads=3)
     assert again.read_bytes() == (tmp_path / name).read_bytes()
 
 

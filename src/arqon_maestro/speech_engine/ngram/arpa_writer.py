@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,8 @@ from arqon_maestro.speech_engine.ngram.model import NgramRows
 # n-grams made into text at once: few enough for the processor's caches.
 ROWS_AT_ONCE = 1 << 16
 COMPRESSION_LEVEL = 6
+# Text of one member of a gzip file, which members one after the other make.
+MEMBER_BYTES = 4 << 20
 
 
 class Writable(Protocol):
@@ -46,28 +48,40 @@ def write_arpa(model: Writable, path: Path, *, threads: int = 1) -> None:
         threads: number of threads that make text.
     """
     with atomic_binary(path) as stream:
+        texts = _texts(model, threads)
         if path.suffix == ".gz":
-            # No time stamp and no name in the header: the same model gives the same bytes.
-            with gzip.GzipFile(
-                filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=COMPRESSION_LEVEL
-            ) as zipped:
-                _write(model, cast(BinaryIO, zipped), threads)
-        else:
-            _write(model, stream, threads)
+            texts = map_in_threads(_compressed, _members(texts), threads)
+        for text in texts:
+            stream.write(text)
 
 
-def _write(model: Writable, stream: BinaryIO, threads: int) -> None:
+def _texts(model: Writable, threads: int) -> Iterator[bytes | memoryview]:
     sizes = "".join(f"ngram {order}={size}\n" for order, size in enumerate(model.sizes, 1))
-    stream.write(f"\\data\\\n{sizes}".encode())
+    yield f"\\data\\\n{sizes}".encode()
     spelled = pa.array(model.vocabulary, pa.string())
     first = pc.binary_join_element_wise("", spelled, "\t")
     later = pc.binary_join_element_wise("", spelled, " ")
     for order in range(1, len(model.sizes) + 1):
-        stream.write(f"\n\\{order}-grams:\n".encode())
+        yield f"\n\\{order}-grams:\n".encode()
         lines = partial(_lines, first, later, order == len(model.sizes))
-        for text in map_in_threads(lines, _slices(model.rows(order)), threads):
-            stream.write(text)
-    stream.write(b"\n\\end\\\n")
+        yield from map_in_threads(lines, _slices(model.rows(order)), threads)
+    yield b"\n\\end\\\n"
+
+
+def _members(texts: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Yields the same text in parts of `MEMBER_BYTES`, however it comes."""
+    held = bytearray()
+    for text in texts:
+        held += text
+        while len(held) >= MEMBER_BYTES:
+            yield bytes(held[:MEMBER_BYTES])
+            del held[:MEMBER_BYTES]
+    yield bytes(held)
+
+
+def _compressed(text: bytes) -> bytes:
+    # No time stamp and no name in the header: the same model gives the same bytes.
+    return gzip.compress(text, COMPRESSION_LEVEL, mtime=0)
 
 
 def _slices(parts: Iterable[NgramRows]) -> Iterator[NgramRows]:
