@@ -353,9 +353,13 @@ def const_arpa(
         Path, typer.Option("--words", metavar="words.txt", help="Number of each word.")
     ],
     output: Annotated[Path, typer.Option("--output", metavar="F", help="ConstArpa file to write.")],
+    unknown_word: Annotated[
+        str | None,
+        typer.Option("--unknown-word", help="Stands for words that the model lacks, say <unk>."),
+    ] = None,
 ) -> None:
     """Packs a model for Kaldi's rescoring."""
     from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
 
-    write_const_arpa(_balanced(model), read_symbols(words), output)
+    write_const_arpa(_balanced(model), read_symbols(words), output, unknown_word=unknown_word)
     _print_rows({"model": output, "bytes": output.stat().st_size})

@@ -28,12 +28,9 @@ MARKERS = (UNKNOWN, SENTENCE_START, SENTENCE_END)
 BLOCK_BYTES = 8 << 20
 # A longer line is no sentence; without a limit a file without line ends would fill the memory.
 MAXIMUM_LINE_BYTES = 64 << 20
-BLANKS = b" \t\r\n\v\f"
 NEWLINE = ord("\n")
 SPACE = ord(" ")
-
-_IS_BLANK = np.zeros(256, np.bool_)
-_IS_BLANK[list(BLANKS)] = True
+TAB, CARRIAGE_RETURN = ord("\t"), ord("\r")
 
 
 @dataclass(frozen=True)
@@ -181,21 +178,14 @@ def _open(path: Path) -> BinaryIO:
 
 def _block(data: bytes, path: Path, start: int) -> TextBlock:
     raw = np.frombuffer(data, np.uint8)
-    blank = _IS_BLANK[raw]
-    ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
-    newlines = np.flatnonzero(raw == NEWLINE)
     if b"\0" in data:
-        line = _line_at(path, start) + int(np.searchsorted(newlines, data.index(b"\0")))
+        line = _line_at(path, start) + data.count(b"\n", 0, data.index(b"\0"))
         raise DataError("a NUL byte in a text", where=f"{path}:{line}", why="not a text file?")
-    lengths = np.diff(np.searchsorted(ends, newlines, side="right"), prepend=0)
-    # One blank after each word and none elsewhere: then the words are adjacent slices.
-    adjacent = raw[np.concatenate(([not blank[0]], ~blank[1:] | ~blank[:-1]))]
-    stops = np.flatnonzero(_IS_BLANK[adjacent])
-    adjacent[stops] = SPACE
+    words_text, stops, lengths = _adjacent_words(raw)
     offsets = np.zeros(stops.size + 1, np.int32)
     np.add(stops, 1, out=offsets[1:], casting="unsafe")
     slices = pa.Array.from_buffers(
-        pa.binary(), stops.size, [None, pa.py_buffer(offsets), pa.py_buffer(adjacent)]
+        pa.binary(), stops.size, [None, pa.py_buffer(offsets), pa.py_buffer(words_text)]
     )
     encoded = slices.dictionary_encode()
     tokens = encoded.indices.to_numpy()
@@ -204,6 +194,36 @@ def _block(data: bytes, path: Path, start: int) -> TextBlock:
     block = TextBlock(words, tokens, lengths, path, start, len(data))
     _refuse_bad_words(block)
     return block
+
+
+def _adjacent_words(
+    raw: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Returns the text with one space after each word and none elsewhere; where these spaces are;
+    and the number of words of each line."""
+    blank = _blanks(raw)
+    if not blank[0] and not (blank[1:] & blank[:-1]).any():
+        stops = np.flatnonzero(blank)
+        ends_line = np.flatnonzero(raw[stops] == NEWLINE) + 1
+    else:
+        ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
+        ends_line = np.searchsorted(ends, np.flatnonzero(raw == NEWLINE), side="right")
+        raw = raw[np.concatenate(([not blank[0]], ~blank[1:] | ~blank[:-1]))]
+        stops = np.flatnonzero(_blanks(raw))
+    adjacent = raw.copy()
+    adjacent[stops] = SPACE
+    lengths = np.empty(ends_line.size, np.int64)
+    lengths[:1] = ends_line[:1]
+    np.subtract(ends_line[1:], ends_line[:-1], out=lengths[1:])
+    return adjacent, stops, lengths
+
+
+def _blanks(raw: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Returns which bytes are space, tab, line feed, vertical tab, form feed, carriage return."""
+    # Bytes below the tab wrap around.
+    result: NDArray[np.bool_] = (raw - np.uint8(TAB)) <= CARRIAGE_RETURN - TAB
+    result |= raw == SPACE
+    return result
 
 
 def _decode(names: list[bytes]) -> tuple[str, ...]:
