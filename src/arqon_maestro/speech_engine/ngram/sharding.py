@@ -122,9 +122,6 @@ class _Laying(_Job):
         starts: list[list[int]] = []
         for limbs in packed_pieces(sequence, ids, self.packing, END_ID, self.rows):
             before = columns[0].size
-            # Nothing follows </s>.
-            first = limbs[0] >> np.uint64(self.packing.word_bits * (self.packing.words_of(0) - 1))
-            limbs = [limb[first != END_ID] for limb in limbs]
             laid, own_starts = partition(limbs, self.packing, bounds)
             for column, limb in zip(columns, laid, strict=True):
                 column.append(limb)
@@ -270,7 +267,12 @@ class ShardedSort:
             laid.append(_PartToLay(part.sequence.path, part.sequence.size, table, limbs))
         laying = _Laying(self.packing, self.bounds, self.sort_rows)
         starts = [read_json(place) for place in self._map(laying, laid, "laying", "sorting 1/2")]
-        buckets = [self._bucket(number, laid, starts) for number in range(len(self.bounds))]
+        # Nothing follows </s>, so the bucket of the windows that begin with it is left unsorted.
+        buckets = [
+            self._bucket(number, laid, starts)
+            for number, first in enumerate(self.bounds)
+            if first != END_ID
+        ]
         sorting = _Sorting(self.packing, self.sort_rows, self.merge_rows)
         sizes = [read_json(place) for place in self._map(sorting, buckets, "sorted", "sorting 2/2")]
         return [
@@ -314,12 +316,13 @@ def bucket_bounds(occurrences: NDArray[np.int64], rows: int) -> tuple[int, ...]:
 
     Args:
         occurrences: `(words,)` of each word.
-        rows: about so many occurrences make a bucket; a word is never split.
+        rows: about so many occurrences make a bucket. A word is never split, and ``</s>`` is a
+            bucket.
     """
     before = np.cumsum(occurrences) - occurrences
     rows = max(1, rows, int(occurrences.sum()) // MOST_BUCKETS)
-    buckets = before // rows
-    return tuple(np.flatnonzero(np.diff(buckets, prepend=-1)).tolist())
+    starts = np.flatnonzero(np.diff(before // rows, prepend=-1)).tolist()
+    return tuple(sorted({*starts, END_ID, END_ID + 1}))
 
 
 def keyed_folder(folder: Path, stage: str, key: str) -> Path:
