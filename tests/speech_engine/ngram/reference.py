@@ -73,17 +73,29 @@ def srilm(
     min_counts: Sequence[int] = (1, 1, 1, 1, 1, 1),
     empty: int = 0,
     open_vocabulary: bool = False,
+    method: str = "kneser-ney",
 ) -> Reference:
-    """``ngram-count -kndiscount -interpolate -gtNmin -vocab`` (and ``-unk``)."""
+    """``ngram-count -kndiscount -interpolate -gtNmin -vocab`` (and ``-unk``).
+
+    The other methods, ``witten-bell`` and ``absolute``, are ``-wbdiscount`` and ``-cdiscount D``
+    with Ney's D of each order; both take the plain counts.
+    """
     counts = raw_counts(sentences, order, vocabulary, empty)
     nonevents = {START} if open_vocabulary else {START, UNKNOWN}
-    adjusted = continuation_counts(counts, nonevents)
+    adjusted = counts
+    if method == "kneser-ney":
+        adjusted = continuation_counts(counts, nonevents)
     words = {ngram[0] for ngram in counts[0]} | (vocabulary or set()) | {END, UNKNOWN}
     words -= nonevents
     model = Reference({(START,): 0.0}, {}, [])
     for n in range(1, order + 1):
         level = adjusted[n - 1]
-        discounts = discounts_of(level, nonevents)
+        discounts = (0.0, 0.0, 0.0)
+        if method == "kneser-ney":
+            discounts = discounts_of(level, nonevents)
+        elif method == "absolute":
+            tally = Counter(c for ngram, c in level.items() if ngram[-1] not in nonevents)
+            discounts = (tally[1] / (tally[1] + 2 * tally[2]),) * 3
         model.discounts.append(discounts)
         followers: dict[Ngram, dict[str, int]] = {}
         for ngram, count in level.items():
@@ -97,6 +109,9 @@ def srilm(
             if not total:
                 continue
             weight = sum(discounts[min(c, 3) - 1] for c in after.values()) / total
+            if method == "witten-bell":
+                total += len(after)
+                weight = len(after) / total
             kept_sum = lower_sum = 0.0
             for word, c in after.items():
                 lower = 1 / len(words) if n == 1 else model.probability((*context[1:], word))

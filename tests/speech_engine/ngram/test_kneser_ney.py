@@ -79,6 +79,28 @@ def test_agrees_with_the_plain_estimator(
     assert not estimated.warnings
 
 
+@pytest.mark.parametrize("method", ["witten-bell", "absolute"])
+@pytest.mark.parametrize(("order", "min_counts"), [(1, (1,)), (3, (1, 2, 2)), (4, (1, 1, 1, 1))])
+@pytest.mark.parametrize("with_vocabulary", [False, True])
+def test_other_methods_agree_with_the_plain_estimator(
+    method: str,
+    order: int,
+    min_counts: tuple[int, ...],
+    with_vocabulary: bool,
+    write_text: WriteText,
+) -> None:
+    vocabulary = VOCABULARY if with_vocabulary else None
+    counts = count_ngrams([write_text(TEXT)], order, vocabulary=vocabulary)
+    expected = reference.srilm(
+        TEXT,
+        order,
+        vocabulary=set(vocabulary) if vocabulary else None,
+        min_counts=min_counts,
+        method=method,
+    )
+    agrees(estimate(counts, min_counts=min_counts, discounting=Discounting(method)), expected)
+
+
 def test_open_vocabulary_agrees_with_the_plain_estimator(write_text: WriteText) -> None:
     counts = count_ngrams([write_text(TEXT)], 3, vocabulary=VOCABULARY)
     expected = reference.srilm(
