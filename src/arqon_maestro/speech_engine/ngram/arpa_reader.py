@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,7 +17,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.executors import map_in_threads
+from arqon_maestro.executors.local import available_cores
 from arqon_maestro.speech_engine.ngram.model import LOG10_ZERO, ModelLevel, NgramModel
+from arqon_maestro.speech_engine.ngram.text import blanks
 from arqon_maestro.speech_engine.ngram.trie import (
     IdArray,
     KeyArray,
@@ -32,8 +36,6 @@ LARGEST_LOG10 = 1e-4
 # Back-off weights may be above one, but not like this.
 LARGEST_LOG10_BACKOFF = 99.0
 
-_BLANKS = np.zeros(256, np.bool_)
-_BLANKS[list(b" \t\r\n")] = True
 _NEWLINE = ord("\n")
 _SPACE = ord(" ")
 _SIZE = re.compile(rb"ngram\s+(\d+)\s*=\s*(\d+)\s*$")
@@ -58,17 +60,21 @@ class _Rows:
     lines: NDArray[np.int64]
 
 
-def read_arpa(path: Path) -> NgramModel:
+def read_arpa(path: Path, *, threads: int | None = None) -> NgramModel:
     """Reads an ARPA file, plain or ``.gz``.
 
     The n-grams may come in any order. Missing back-off weights are 0; ``-inf`` is read as -99.
+
+    Args:
+        path: the file.
+        threads: number of threads; default: the cores that this process may use.
 
     Raises:
         MissingPartError: there is no such file.
         DataError: not an ARPA file; a malformed line, an unknown word, a repeated n-gram, or an
             n-gram without its context, each with path:line.
     """
-    return _Reader(path, _contents(path)).read()
+    return _Reader(path, _contents(path), threads or available_cores()).read()
 
 
 def _contents(path: Path) -> bytes:
@@ -84,9 +90,10 @@ def _contents(path: Path) -> bytes:
 
 
 class _Reader:
-    def __init__(self, path: Path, data: bytes) -> None:
+    def __init__(self, path: Path, data: bytes, threads: int) -> None:
         self.path = path
         self.data = data
+        self.threads = threads
 
     def read(self) -> NgramModel:
         sizes, sections = self._outline()
@@ -183,18 +190,8 @@ class _Reader:
         return sizes
 
     def _rows(self, section: _Section) -> _Rows:
-        parts: list[_Rows] = []
-        start, line = section.start, section.line
-        while start < section.stop:
-            stop = section.stop
-            if stop - start > CHUNK_BYTES:
-                stop = self.data.rfind(b"\n", start, start + CHUNK_BYTES) + 1
-                if stop <= start:
-                    self._fail("a line longer than any n-gram", line + 1)
-            rows, newlines = self._chunk(self.data[start:stop], section.order, line)
-            parts.append(rows)
-            line += newlines
-            start = stop
+        chunk = partial(self._chunk, section.order)
+        parts = list(map_in_threads(chunk, self._chunks(section), self.threads))
         if not parts:
             nothing = np.zeros(0, np.float32)
             empty = [pa.array([], pa.binary())] * section.order
@@ -209,9 +206,24 @@ class _Reader:
             np.concatenate([part.lines for part in parts]),
         )
 
-    def _chunk(self, data: bytes, order: int, line: int) -> tuple[_Rows, int]:
+    def _chunks(self, section: _Section) -> Iterator[tuple[bytes, int]]:
+        """Yields successive whole lines, with the number of the line before them."""
+        start, line = section.start, section.line
+        while start < section.stop:
+            stop = section.stop
+            if stop - start > CHUNK_BYTES:
+                stop = self.data.rfind(b"\n", start, start + CHUNK_BYTES) + 1
+                if stop <= start:
+                    self._fail("a line longer than any n-gram", line + 1)
+            data = self.data[start:stop]
+            yield data, line
+            line += data.count(b"\n")
+            start = stop
+
+    def _chunk(self, order: int, chunk: tuple[bytes, int]) -> _Rows:
+        data, line = chunk
         raw = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8)
-        blank = _BLANKS[raw]
+        blank = blanks(raw)
         ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
         newlines = np.flatnonzero(raw == _NEWLINE)
         fields = np.diff(np.searchsorted(ends, newlines, side="right"), prepend=0)
@@ -228,7 +240,7 @@ class _Reader:
                 f"{int(fields[bad[0]])} fields in {text!r}, not {order + 1} or {order + 2}",
             )
         adjacent = raw[np.concatenate(([not blank[0]], ~blank[1:] | ~blank[:-1]))]
-        stops = np.flatnonzero(_BLANKS[adjacent])
+        stops = np.flatnonzero(blanks(adjacent))
         offsets = np.zeros(stops.size + 1, np.int32)
         np.add(stops, 1, out=offsets[1:], casting="unsafe")
         # Each field ends with its blank, so that the fields are adjacent slices.
@@ -257,7 +269,7 @@ class _Reader:
                 f"its log10 is {backoffs[worst]:g}",
             )
         words = [slices.take(pa.array(first + 1 + place)) for place in range(order)]
-        return _Rows(words, scores, backoffs, lines), int(newlines.size)
+        return _Rows(words, scores, backoffs, lines)
 
     def _numbers(self, texts: pa.Array, lines: NDArray[np.int64]) -> NDArray[np.float32]:
         try:

@@ -201,7 +201,7 @@ def _adjacent_words(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
     """Returns the text with one space after each word and none elsewhere; where these spaces are;
     and the number of words of each line."""
-    blank = _blanks(raw)
+    blank = blanks(raw)
     if not blank[0] and not (blank[1:] & blank[:-1]).any():
         stops = np.flatnonzero(blank)
         ends_line = np.flatnonzero(raw[stops] == NEWLINE) + 1
@@ -209,7 +209,7 @@ def _adjacent_words(
         ends = np.flatnonzero(blank[1:] & ~blank[:-1]) + 1
         ends_line = np.searchsorted(ends, np.flatnonzero(raw == NEWLINE), side="right")
         raw = raw[np.concatenate(([not blank[0]], ~blank[1:] | ~blank[:-1]))]
-        stops = np.flatnonzero(_blanks(raw))
+        stops = np.flatnonzero(blanks(raw))
     adjacent = raw.copy()
     adjacent[stops] = SPACE
     lengths = np.empty(ends_line.size, np.int64)
@@ -218,7 +218,7 @@ def _adjacent_words(
     return adjacent, stops, lengths
 
 
-def _blanks(raw: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def blanks(raw: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Returns which bytes are space, tab, line feed, vertical tab, form feed, carriage return."""
     # Bytes below the tab wrap around.
     result: NDArray[np.bool_] = (raw - np.uint8(TAB)) <= CARRIAGE_RETURN - TAB
