@@ -107,7 +107,8 @@ def build(
     """Composes HCLG of a lang folder, an n-gram model and a Kaldi acoustic model."""
     from arqon_maestro.errors import UsageError, did_you_mean
     from arqon_maestro.progress import StreamReporter
-    from arqon_maestro.speech_engine.graph.build import GraphSettings, build_graph
+    from arqon_maestro.speech_engine.graph.build import build_graph
+    from arqon_maestro.speech_engine.graph.compilation import GraphSettings
     from arqon_maestro.speech_engine.graph.info import graph_info
 
     if fst_type not in ("const", "vector"):

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from arqon_maestro.cli.graph import app
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
-from arqon_maestro.speech_engine.graph import build as building
-from arqon_maestro.speech_engine.graph.build import GraphSettings, build_graph
+from arqon_maestro.speech_engine.graph import compilation
+from arqon_maestro.speech_engine.graph.build import build_graph
+from arqon_maestro.speech_engine.graph.compilation import GraphSettings
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.info import graph_info
 
@@ -73,14 +74,14 @@ def test_a_build_goes_on_where_it_was(world: Path, monkeypatch: pytest.MonkeyPat
     def dies(*_: object, **__: object) -> None:
         raise WorkFailedError("HCLG: native code died of SIGKILL")
 
-    expanded = building.expanded
-    monkeypatch.setattr(building, "expanded", dies)
+    expanded = compilation.expanded
+    monkeypatch.setattr(compilation, "expanded", dies)
     with pytest.raises(WorkFailedError, match="HCLG"):
         build(world)
     assert not (world / "graph").exists()
-    monkeypatch.setattr(building, "expanded", expanded)
-    monkeypatch.setattr(building, "run_native", dies)
-    monkeypatch.setattr(building, "grammar_fst", dies)
+    monkeypatch.setattr(compilation, "expanded", expanded)
+    monkeypatch.setattr(compilation, "run_native", dies)
+    monkeypatch.setattr(compilation, "grammar_fst", dies)
     assert build(world) == "done"
 
 

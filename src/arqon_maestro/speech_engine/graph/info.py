@@ -9,11 +9,12 @@ import numpy as np
 
 from arqon_maestro.artifacts import read_json
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.graph.build import GRAPH_FILE, MANIFEST_FILE
+from arqon_maestro.speech_engine.graph.compilation import GRAPH_FILE
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.grammar_preparation import SPECIAL_COST
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
 from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
+from arqon_maestro.steps import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def graph_info(path: Path) -> GraphInfo:
         int((graph.ilabels >= NONTERMINAL_LABELS).sum()),
         file.stat().st_size,
         vocabulary,
-        _order(file.with_name(MANIFEST_FILE)),
+        _order(file.with_name(MANIFEST)),
     )
 
 
