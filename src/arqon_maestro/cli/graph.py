@@ -106,8 +106,8 @@ def build(
 ) -> None:
     """Composes HCLG of a lang folder, an n-gram model and a Kaldi acoustic model."""
     from arqon_maestro.errors import UsageError, did_you_mean
+    from arqon_maestro.pipeline.graph import build_graph
     from arqon_maestro.progress import StreamReporter
-    from arqon_maestro.speech_engine.graph.build import build_graph
     from arqon_maestro.speech_engine.graph.compilation import GraphSettings
     from arqon_maestro.speech_engine.graph.info import graph_info
 

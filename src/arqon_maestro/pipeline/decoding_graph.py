@@ -6,9 +6,9 @@ from pathlib import Path
 
 from arqon_maestro.errors import ConfigurationError, DataError
 from arqon_maestro.pipeline.context import Pipeline
+from arqon_maestro.pipeline.graph import graph_step
 from arqon_maestro.pipeline.speech_engine import RESCORING, SEARCH, acoustic_model, arpa_path
 from arqon_maestro.speech_engine.acoustic.bundle import AcousticBundle, BundleKind
-from arqon_maestro.speech_engine.graph.build import graph_step
 from arqon_maestro.speech_engine.graph.compilation import GraphSettings
 from arqon_maestro.speech_engine.graph.lang_folder import write_lang
 from arqon_maestro.speech_engine.graph.phone_table import PhoneTable

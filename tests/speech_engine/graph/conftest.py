@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arqon_maestro.speech_engine.graph.build import build_graph
+from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph.compilation import GraphSettings
 from arqon_maestro.speech_engine.graph.fst import Fst
 from arqon_maestro.speech_engine.graph.fst_file import read_fst

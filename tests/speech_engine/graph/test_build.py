@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from arqon_maestro.cli.graph import app
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
+from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph import compilation
-from arqon_maestro.speech_engine.graph.build import build_graph
 from arqon_maestro.speech_engine.graph.compilation import GraphSettings
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.info import graph_info

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from arqon_maestro.errors import DataError
+from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph.acoustic_model import read_graph_model
-from arqon_maestro.speech_engine.graph.build import build_graph
 from arqon_maestro.speech_engine.graph.compilation import compile_graph
 from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones
 from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
