@@ -63,9 +63,11 @@ def lexicon() -> Lexicon:
     return Lexicon.of(Pronunciation(word, tuple(phones), "test") for word, *phones in rows)
 
 
-def sentences(count: int, seed: int, *, hints: bool) -> list[list[str]]:
+def sentences(
+    count: int, seed: int, *, hints: bool, known: Lexicon | None = None
+) -> list[list[str]]:
     chooser = random.Random(seed)
-    words = sorted({line.split()[0] for line in LEXICON.splitlines()})
+    words = list((known or lexicon()).words())
     words += [HINT, HINT] if hints else []
     favourites = [chooser.sample(words, len(words)) for _ in range(4)]
     made = []
@@ -152,10 +154,18 @@ KINDS = {
 }
 
 
-def make_world(folder: Path, kind: str, *, hints: bool, order: int = 3) -> World:
+def make_world(
+    folder: Path,
+    kind: str,
+    *,
+    hints: bool,
+    order: int = 3,
+    known: Lexicon | None = None,
+    text_sentences: int = 300,
+) -> World:
     folder.mkdir(exist_ok=True)
     make_topology, window, transition_scale, self_loop_scale = KINDS[kind]
-    known = lexicon()
+    known = known or lexicon()
     spoken = sorted({phone for entry in known for phone in entry.phones})
     phones = PhoneTable.of(spoken, SILENCE, position_dependent=True)
     silent = [phones.ids[name] for name in phones.silence]
@@ -175,10 +185,10 @@ def make_world(folder: Path, kind: str, *, hints: bool, order: int = 3) -> World
     (folder / "model" / "phones.txt").write_text(names + f"#0 {phones.first_disambiguation}\n")
     write_lang(folder / "lang", known, phones, LangSettings(nonterminals=(HINT,) if hints else ()))
     text = folder / "text.txt"
-    made = sentences(300, seed=5, hints=hints)
+    made = sentences(text_sentences, seed=5, hints=hints, known=known)
     text.write_text("".join(" ".join(s) + "\n" for s in made))
     arpa = folder / "model.arpa"
-    train(text, arpa, order=order, min_counts=[1, 2, 2][:order])
+    train(text, arpa, order=order, min_counts=[1, 2, 2, 2][:order])
     settings = GraphSettings(transition_scale, self_loop_scale, const=hints)
     build_graph(folder / "lang", arpa, folder / "model", folder / "graph", settings)
     pronunciations: dict[str, list[tuple[str, ...]]] = {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from pathlib import Path
 
 import pytest
 
 from arqon_maestro.speech_engine.kaldi.io import KaldiWriter
+from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
+from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary, letters
 
-from .conftest import World, sentences
+from .conftest import World, make_world, sentences
 from .enumeration import cost_in_graph, random_path
 from .oracles import composed_costs, kaldilm_grammar
 
@@ -67,26 +70,43 @@ def test_random_paths_are_sentences(plain: World):
         assert ways, (words, phones)
 
 
-def test_openfst_composes_the_same_costs(plain: World):
-    made = sentences(30, seed=23, hints=False)
+def assert_costs_as_openfst(world: World, made: list[list[str]]) -> None:
+    """Compares the costs of sentences with those of H, C, L and G composed by others."""
     tree = KaldiWriter(mark=False)
-    plain.tree.write(tree)
-    grammar = plain.folder / "G.fst"
-    order = plain.enumerator.order
-    kaldilm_grammar(plain.arpa, plain.lang.folder / "words.txt", order, grammar)
+    world.tree.write(tree)
+    grammar = world.folder / "G.fst"
+    order = world.enumerator.order
+    kaldilm_grammar(world.arpa, world.lang.folder / "words.txt", order, grammar)
     case = {
-        "topology": plain.model.topology.to_text(),
+        "topology": world.model.topology.to_text(),
         "tree": list(bytes(tree)),
-        "log_probabilities": plain.model.log_probabilities.tolist(),
-        "leaving": plain.model.leaving_log_probabilities.tolist(),
-        "lexicon": str(plain.lang.lexicon_fst),
+        "log_probabilities": world.model.log_probabilities.tolist(),
+        "leaving": world.model.leaving_log_probabilities.tolist(),
+        "lexicon": str(world.lang.lexicon_fst),
         "grammar": str(grammar),
-        "disambiguation": list(plain.lang.disambiguation),
-        "transition_scale": plain.settings.transition_scale,
-        "self_loop_scale": plain.settings.self_loop_scale,
-        "sentences": [plain.numbers(words) for words in made],
+        "disambiguation": list(world.lang.disambiguation),
+        "transition_scale": world.settings.transition_scale,
+        "self_loop_scale": world.settings.self_loop_scale,
+        "sentences": [world.numbers(words) for words in made],
     }
     for words, wanted in zip(made, composed_costs(case), strict=True):
-        found = cost_in_graph(plain.graph, plain.numbers(words))
+        found = cost_in_graph(world.graph, world.numbers(words))
         assert wanted is not None
         assert found == pytest.approx(wanted, abs=TOLERANCE), words
+
+
+def test_openfst_composes_the_same_costs(plain: World):
+    assert_costs_as_openfst(plain, sentences(30, seed=23, hints=False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["chain", "hmm triphone"])
+def test_openfst_composes_the_same_costs_of_more_words(kind: str, tmp_path: Path):
+    everything = Lexicon.of([*cmu_dictionary(), *letters()]).without_stress()
+    chosen = random.Random(3).sample(everything.words(), 400)
+    known = everything.restricted([*chosen, "a(spell)", "b(spell)", "w(spell)", "z(spell)"])
+    world = make_world(
+        tmp_path / "world", kind, hints=False, order=4, known=known, text_sentences=3000
+    )
+    assert world.graph.num_states > 5_000
+    assert_costs_as_openfst(world, sentences(100, seed=41, hints=False, known=known))
