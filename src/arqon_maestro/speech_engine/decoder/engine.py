@@ -127,6 +127,11 @@ class GraphEngine:
         """Number of each word of the graph."""
         return self._words
 
+    @property
+    def lexicon(self) -> Lexicon:
+        """Pronunciations that hints are looked up in."""
+        return self._lexicon
+
     def utterance(self, hints: Iterable[str] = ()) -> Utterance:
         """Returns a new utterance, to be fed with sound.
 
