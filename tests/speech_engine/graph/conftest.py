@@ -37,7 +37,7 @@ from arqon_maestro.speech_engine.kaldi.tree import (
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
 from arqon_maestro.speech_engine.ngram import train
 
-from .enumeration import Enumerator, arpa_tables
+from .enumeration import Enumerator, arpa_tables, without_staying
 
 # Homophones, words that begin others, a word of one phone, two ways to say one, letters.
 LEXICON = """\
@@ -130,7 +130,11 @@ def write_model(folder: Path, tree: ContextDependency, model: TransitionModel) -
 
 @dataclass(frozen=True)
 class World:
-    """A graph and all that it was made of."""
+    """A graph and all that it was made of.
+
+    Attributes:
+        paths: the graph without the arcs that stay in an HMM state.
+    """
 
     folder: Path
     lang: Lang
@@ -139,6 +143,7 @@ class World:
     model: TransitionModel
     settings: GraphSettings
     graph: Fst
+    paths: Fst
     enumerator: Enumerator
 
     def numbers(self, words: Sequence[str]) -> list[int]:
@@ -205,7 +210,8 @@ def make_world(
     )
     lang = read_lang(folder / "lang")
     graph = read_fst(folder / "graph" / "HCLG.fst")
-    return World(folder, lang, arpa, tree, model, settings, graph, enumerator)
+    paths = without_staying(graph, model)
+    return World(folder, lang, arpa, tree, model, settings, graph, paths, enumerator)
 
 
 @pytest.fixture(scope="session", params=list(KINDS))

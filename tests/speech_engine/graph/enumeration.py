@@ -154,11 +154,13 @@ def placed(phones: Sequence[str]) -> list[str]:
     return [f"{phones[0]}_B", *(f"{p}_I" for p in phones[1:-1]), f"{phones[-1]}_E"]
 
 
-def cost_in_graph(graph: Fst, outputs: Sequence[int], inputs: Sequence[int] | None = None) -> float:
-    """The least cost of a path with these outputs, and these inputs where they are given.
+def without_staying(graph: Fst, model: TransitionModel) -> Fst:
+    """The graph without the arcs that stay in an HMM state."""
+    return graph.kept_arcs(~np.isin(graph.ilabels, model.self_loops[model.self_loops > 0]))
 
-    Loops of a state to itself are not taken.
-    """
+
+def cost_in_graph(graph: Fst, outputs: Sequence[int], inputs: Sequence[int] | None = None) -> float:
+    """The least cost of a path with these outputs, and these inputs where they are given."""
     start = (graph.start, 0, 0)
     best = {start: 0.0}
     queue = [start]
@@ -172,8 +174,6 @@ def cost_in_graph(graph: Fst, outputs: Sequence[int], inputs: Sequence[int] | No
         for arc in range(graph.offsets[state], graph.offsets[state + 1]):
             label, word = int(graph.ilabels[arc]), int(graph.olabels[arc])
             target = int(graph.targets[arc])
-            if target == state:
-                continue
             place, heard = said, read
             if word:
                 if said == len(outputs) or outputs[said] != word:
@@ -192,17 +192,13 @@ def cost_in_graph(graph: Fst, outputs: Sequence[int], inputs: Sequence[int] | No
 
 
 def random_path(graph: Fst, chooser: random.Random, longest: int) -> tuple[list[int], list[int]]:
-    """A random (inputs, outputs) that the graph accepts; loops of a state to itself left out."""
+    """A random (inputs, outputs) that the graph accepts."""
     while True:
         state, inputs, outputs = graph.start, [], []
         for _ in range(longest):
             if np.isfinite(graph.finals[state]) and chooser.random() < 0.3:
                 return inputs, outputs
-            arcs = [
-                arc
-                for arc in range(graph.offsets[state], graph.offsets[state + 1])
-                if graph.targets[arc] != state
-            ]
+            arcs = range(graph.offsets[state], graph.offsets[state + 1])
             if not arcs:
                 if np.isfinite(graph.finals[state]):
                     return inputs, outputs

@@ -216,4 +216,4 @@ def test_nonterminals_need_left_context(tmp_path: Path):
 def test_nonterminals_and_a_model_without_context(tmp_path: Path):
     world = make_world(tmp_path / "mono", "chain mono", hints=True)
     for words in sentences(20, seed=3, hints=False):
-        assert cost_in_graph(world.graph, world.numbers(words)) < 1000
+        assert cost_in_graph(world.paths, world.numbers(words)) < 1000

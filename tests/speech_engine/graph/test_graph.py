@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from arqon_maestro.speech_engine.kaldi.io import KaldiWriter
-from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
+from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
 from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary, letters
 
-from .conftest import World, make_world, sentences
+from .conftest import KINDS, World, make_world, sentences
 from .enumeration import cost_in_graph, random_path
 from .oracles import composed_costs, kaldilm_grammar
 
@@ -30,7 +30,7 @@ def test_ways_to_say_sentences_cost_what_they_should(plain: World):
             continue
         ids, hmm_cost = enumerator.transitions(phones, chooser)
         wanted = enumerator.language_cost(words) + spoken_cost + hmm_cost
-        found = cost_in_graph(plain.graph, plain.numbers(words), ids)
+        found = cost_in_graph(plain.paths, plain.numbers(words), ids)
         assert found == pytest.approx(wanted, abs=TOLERANCE), (words, phones)
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_said_is_not_heard(plain: World):
         phones, _ = next(enumerator.spoken(words))
         ids, _ = enumerator.transitions(phones, chooser)
         could_be = any(phones == way for way, _ in enumerator.spoken(others))
-        heard = math.isfinite(cost_in_graph(plain.graph, plain.numbers(others), ids))
+        heard = math.isfinite(cost_in_graph(plain.paths, plain.numbers(others), ids))
         assert heard == could_be
 
 
@@ -52,7 +52,7 @@ def test_random_paths_are_sentences(plain: World):
     phone_names = {number: name for name, number in plain.enumerator.phones.items()}
     seen = 0
     while seen < 20:
-        ids, outputs = random_path(plain.graph, chooser, longest=60)
+        ids, outputs = random_path(plain.paths, chooser, longest=60)
         words = [names[number] for number in outputs]
         if len(words) > 5:
             continue
@@ -90,7 +90,7 @@ def assert_costs_as_openfst(world: World, made: list[list[str]]) -> None:
         "sentences": [world.numbers(words) for words in made],
     }
     for words, wanted in zip(made, composed_costs(case), strict=True):
-        found = cost_in_graph(world.graph, world.numbers(words))
+        found = cost_in_graph(world.paths, world.numbers(words))
         assert wanted is not None
         assert found == pytest.approx(wanted, abs=TOLERANCE), words
 
@@ -110,3 +110,33 @@ def test_openfst_composes_the_same_costs_of_more_words(kind: str, tmp_path: Path
     )
     assert world.graph.num_states > 5_000
     assert_costs_as_openfst(world, sentences(100, seed=41, hints=False, known=known))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_openfst_composes_the_same_costs_of_random_lexicons(seed: int, tmp_path: Path):
+    """Few phones make many homophones, and words that begin or end others."""
+    chooser = random.Random(seed)
+    entries = [
+        Pronunciation(f"w{number}", tuple(chooser.choices("TDK", k=chooser.randint(1, 4))), "test")
+        for number in (chooser.randrange(25) for _ in range(40))
+    ]
+    known = Lexicon.of([*entries, *(e for e in letters() if e.word in ("a(spell)", "z(spell)"))])
+    kind = chooser.choice(list(KINDS))
+    world = make_world(
+        tmp_path / "world",
+        kind,
+        hints=False,
+        order=chooser.randint(1, 4),
+        known=known.without_stress(),
+        text_sentences=chooser.choice((20, 400)),
+    )
+    made = sentences(60, seed=seed, hints=False, known=known)
+    sayable = [words for words in made if all((w,) in world.enumerator.ngrams for w in words)]
+    assert_costs_as_openfst(world, sayable)
+    for words in sayable[:20]:
+        phones, cost = chooser.choice(list(itertools.islice(world.enumerator.spoken(words), 200)))
+        ids, hmm_cost = world.enumerator.transitions(phones, chooser)
+        wanted = world.enumerator.language_cost(words) + cost + hmm_cost
+        found = cost_in_graph(world.paths, world.numbers(words), ids)
+        assert found == pytest.approx(wanted, abs=TOLERANCE), (words, phones)

@@ -33,7 +33,7 @@ from arqon_maestro.speech_engine.graph.native import run_native
 from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
 
 from .conftest import HINT, World, sentences
-from .enumeration import cost_in_graph, placed
+from .enumeration import cost_in_graph, placed, without_staying
 from .oracles import kaldi_flatten, kaldi_loops, kaldi_prepare
 
 TOLERANCE = 1e-3
@@ -141,7 +141,7 @@ def test_sentences_with_hints_cost_what_they_should(hinted: World, tmp_path: Pat
         tmp_path / "empty.fst",
         tmp_path / "flat.fst",
     )
-    flat = read_fst(tmp_path / "flat.fst")
+    flat = without_staying(read_fst(tmp_path / "flat.fst"), hinted.model)
     pronunciations = {**hinted.enumerator.pronunciations, **{w: [p] for w, p in HINTS.items()}}
     enumerator = replace(
         hinted.enumerator, pronunciations=pronunciations, aliases=dict.fromkeys(HINTS, HINT)
@@ -192,11 +192,11 @@ def test_a_lang_folder_that_kaldi_made(hinted: World, tmp_path: Path):
     for name in ("L.fst", "lexicon.txt", "topo", "oov.txt"):
         (folder / name).unlink()
     build_graph(folder, hinted.arpa, hinted.folder / "model", tmp_path / "graph", hinted.settings)
-    graph = read_fst(tmp_path / "graph" / "HCLG.fst")
+    graph = without_staying(read_fst(tmp_path / "graph" / "HCLG.fst"), hinted.model)
     changes = []
     for words in sentences(40, seed=37, hints=False):
         numbers = hinted.numbers(words)
-        changes.append(cost_in_graph(graph, numbers) - cost_in_graph(hinted.graph, numbers))
+        changes.append(cost_in_graph(graph, numbers) - cost_in_graph(hinted.paths, numbers))
         # Without a bigram, backing off is the only way; with one, it may be the cheaper way now.
         if words and ("<s>", words[0]) not in hinted.enumerator.ngrams:
             assert changes[-1] == pytest.approx(-math.log(2), abs=TOLERANCE), words
