@@ -35,6 +35,7 @@ from arqon_maestro.speech_engine.kaldi.tree import (
     write_tree,
 )
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
+from arqon_maestro.speech_engine.lexicon.sources import letters
 from arqon_maestro.speech_engine.ngram import train
 
 from .enumeration import Enumerator, arpa_tables, without_staying
@@ -61,6 +62,17 @@ SILENCE = ("SIL", "SPN")
 def lexicon() -> Lexicon:
     rows = (line.split() for line in LEXICON.splitlines())
     return Lexicon.of(Pronunciation(word, tuple(phones), "test") for word, *phones in rows)
+
+
+def random_lexicon(chooser: random.Random) -> tuple[Lexicon, list[str]]:
+    """A lexicon of three phones and two letters, and its phones."""
+    entries = [
+        Pronunciation(f"w{number}", tuple(chooser.choices("TDK", k=chooser.randint(1, 4))), "test")
+        for number in (chooser.randrange(25) for _ in range(40))
+    ]
+    spelled = [entry for entry in letters() if entry.word in ("a(spell)", "z(spell)")]
+    known = Lexicon.of([*entries, *spelled]).without_stress()
+    return known, sorted({phone for entry in known for phone in entry.phones})
 
 
 def sentences(

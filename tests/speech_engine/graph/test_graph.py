@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from arqon_maestro.speech_engine.kaldi.io import KaldiWriter
-from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, Pronunciation
+from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
 from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary, letters
 
-from .conftest import KINDS, World, make_world, sentences
+from .conftest import KINDS, World, make_world, random_lexicon, sentences
 from .enumeration import cost_in_graph, random_path
 from .oracles import composed_costs, kaldilm_grammar
 
@@ -117,18 +117,14 @@ def test_openfst_composes_the_same_costs_of_more_words(kind: str, tmp_path: Path
 def test_openfst_composes_the_same_costs_of_random_lexicons(seed: int, tmp_path: Path):
     """Few phones make many homophones, and words that begin or end others."""
     chooser = random.Random(seed)
-    entries = [
-        Pronunciation(f"w{number}", tuple(chooser.choices("TDK", k=chooser.randint(1, 4))), "test")
-        for number in (chooser.randrange(25) for _ in range(40))
-    ]
-    known = Lexicon.of([*entries, *(e for e in letters() if e.word in ("a(spell)", "z(spell)"))])
+    known, _ = random_lexicon(chooser)
     kind = chooser.choice(list(KINDS))
     world = make_world(
         tmp_path / "world",
         kind,
         hints=False,
         order=chooser.randint(1, 4),
-        known=known.without_stress(),
+        known=known,
         text_sentences=chooser.choice((20, 400)),
     )
     made = sentences(60, seed=seed, hints=False, known=known)

@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from arqon_maestro.errors import DataError
 from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph.acoustic_model import read_graph_model
 from arqon_maestro.speech_engine.graph.compilation import compile_graph
-from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones
+from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones, monophones
 from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
 from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
 from arqon_maestro.speech_engine.graph.fst_file import read_fst, write_fst
@@ -32,13 +33,14 @@ from arqon_maestro.speech_engine.graph.lexicon_fst import (
 from arqon_maestro.speech_engine.graph.native import run_native
 from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
 
-from .conftest import HINT, World, sentences
+from .conftest import HINT, KINDS, World, make_world, random_lexicon, sentences
 from .enumeration import cost_in_graph, placed, without_staying
 from .oracles import kaldi_flatten, kaldi_loops, kaldi_prepare
 
 TOLERANCE = 1e-3
 HINTS = {"goto": ("G", "OW", "T", "UW"), "tee": ("T", "IY"), "lad": ("L", "AE", "D"), "oh": ("OW",)}
 FIRST_USER_NONTERMINAL = 4
+Hints = dict[str, tuple[str, ...]]
 
 
 def unprepared(world: World, scratch: Path) -> Fst:
@@ -56,11 +58,11 @@ def unprepared(world: World, scratch: Path) -> Fst:
     return with_self_loops(graph, world.model, scale=world.settings.self_loop_scale)
 
 
-def hint_graph(world: World, scratch: Path) -> tuple[Fst, dict[str, int]]:
+def hint_graph(world: World, scratch: Path, hints: Hints) -> tuple[Fst, dict[str, int]]:
     """The graph of a few words, to be put where the hint is; and the numbers of these words."""
     lang = world.lang
-    words = {word: len(lang.words) + i for i, word in enumerate(HINTS)}
-    entries, _ = disambiguated([Entry(w, tuple(placed(p))) for w, p in HINTS.items()])
+    words = {word: len(lang.words) + i for i, word in enumerate(hints)}
+    entries, _ = disambiguated([Entry(w, tuple(placed(p))) for w, p in hints.items()])
     left = (lang.folder / "phones" / "left_context_phones.txt").read_text().split()
     symbols = [name for name, i in lang.phones.items() if i in lang.disambiguation]
     silence = Silence("SIL", 0.5, symbols[-1])
@@ -88,15 +90,23 @@ def hint_graph(world: World, scratch: Path) -> tuple[Fst, dict[str, int]]:
     )
     offset = lang.nonterminal_offset
     assert offset is not None
-    context = left_biphones(read_fst(scratch / "LG.fst"), Symbols(lang.disambiguation, offset))
-    transducer = h_transducer(context.windows, world.tree, world.model, nonterminal_offset=offset)
+    compose = left_biphones if world.tree.width == 2 else monophones
+    context = compose(read_fst(scratch / "LG.fst"), Symbols(lang.disambiguation, offset))
+    transducer = h_transducer(
+        context.windows,
+        world.tree,
+        world.model,
+        transition_scale=world.settings.transition_scale,
+        nonterminal_offset=offset,
+    )
     graph = expanded(context.fst, transducer)
     write_fst(scratch / "HCLG.fst", graph)
     run_native("HCLG", "determinize", [scratch / "HCLG.fst"], scratch / "HCLG.fst", delta=1e-5)
     graph = read_fst(scratch / "HCLG.fst")
     silent = np.isin(graph.ilabels, transducer.disambiguation)
     graph = replace(graph, ilabels=np.where(silent, 0, graph.ilabels).astype(np.int32))
-    graph = with_self_loops(without_local_epsilons(graph), world.model)
+    graph = without_local_epsilons(graph)
+    graph = with_self_loops(graph, world.model, scale=world.settings.self_loop_scale)
     return prepared_for_grammar(graph, offset), words
 
 
@@ -123,44 +133,72 @@ def test_kaldi_prepares_the_same_graph(hinted: World, tmp_path: Path):
 
 
 def test_graphs_of_hints_begin_with_the_phone_before(hinted: World, tmp_path: Path):
-    graph, _ = hint_graph(hinted, tmp_path)
+    graph, _ = hint_graph(hinted, tmp_path, HINTS)
     begins = graph.ilabels[graph.offsets[graph.start] : graph.offsets[graph.start + 1]]
     assert (begins >= NONTERMINAL_LABELS).all()
 
 
-def test_sentences_with_hints_cost_what_they_should(hinted: World, tmp_path: Path):
-    offset = hinted.lang.nonterminal_offset
+def count_checked_hints(
+    world: World, folder: Path, hints: Hints, made: Sequence[Sequence[str]], chooser: random.Random
+) -> int:
+    """Checks costs in the graph that Kaldi joins; returns how many sentences had hints."""
+    offset = world.lang.nonterminal_offset
     assert offset is not None
-    hints, numbers = hint_graph(hinted, tmp_path)
-    write_fst(tmp_path / "hints.fst", hints, kind="const")
-    write_fst(tmp_path / "empty.fst", hints)
+    graph, numbers = hint_graph(world, folder, hints)
+    write_fst(folder / "hints.fst", graph, kind="const")
+    write_fst(folder / "empty.fst", graph)
     kaldi_flatten(
-        hinted.folder / "graph" / "HCLG.fst",
+        world.folder / "graph" / "HCLG.fst",
         offset,
-        [(offset + FIRST_USER_NONTERMINAL, tmp_path / "hints.fst")],
-        tmp_path / "empty.fst",
-        tmp_path / "flat.fst",
+        [(offset + FIRST_USER_NONTERMINAL, folder / "hints.fst")],
+        folder / "empty.fst",
+        folder / "flat.fst",
     )
-    flat = without_staying(read_fst(tmp_path / "flat.fst"), hinted.model)
-    pronunciations = {**hinted.enumerator.pronunciations, **{w: [p] for w, p in HINTS.items()}}
+    flat = without_staying(read_fst(folder / "flat.fst"), world.model)
     enumerator = replace(
-        hinted.enumerator, pronunciations=pronunciations, aliases=dict.fromkeys(HINTS, HINT)
+        world.enumerator,
+        pronunciations={**world.enumerator.pronunciations, **{w: [p] for w, p in hints.items()}},
+        aliases=dict.fromkeys(hints, HINT),
     )
-    ids = {**hinted.lang.words, **numbers}
-    chooser = random.Random(29)
+    ids = {**world.lang.words, **numbers}
     with_hints = 0
-    for made in sentences(60, seed=31, hints=True):
-        words = [chooser.choice(sorted(HINTS)) if word == HINT else word for word in made]
+    for sentence in made:
+        words = [chooser.choice(sorted(hints)) if word == HINT else word for word in sentence]
         phones, spoken_cost = chooser.choice(list(itertools.islice(enumerator.spoken(words), 400)))
         if not phones:
             continue
         transitions, hmm_cost = enumerator.transitions(phones, chooser)
-        chosen = sum(word in HINTS for word in words) * math.log(len(HINTS))
+        chosen = sum(word in hints for word in words) * math.log(len(hints))
         wanted = enumerator.language_cost(words) + spoken_cost + hmm_cost + chosen
         found = cost_in_graph(flat, [ids[word] for word in words], transitions)
         assert found == pytest.approx(wanted, abs=TOLERANCE), (words, phones)
-        with_hints += any(word in HINTS for word in words)
-    assert with_hints >= 10
+        with_hints += any(word in hints for word in words)
+    return with_hints
+
+
+def test_sentences_with_hints_cost_what_they_should(hinted: World, tmp_path: Path):
+    made = sentences(60, seed=31, hints=True)
+    assert count_checked_hints(hinted, tmp_path, HINTS, made, random.Random(29)) >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_sentences_with_hints_in_random_lexicons(seed: int, tmp_path: Path):
+    chooser = random.Random(seed)
+    known, phones = random_lexicon(chooser)
+    kind = chooser.choice([kind for kind, (_, window, *_) in KINDS.items() if window[0] < 3])
+    world = make_world(
+        tmp_path / "world",
+        kind,
+        hints=True,
+        order=chooser.randint(1, 4),
+        known=known,
+        text_sentences=chooser.choice((40, 400)),
+    )
+    hints = {f"hint{i}": tuple(chooser.choices(phones, k=1 + i % 3)) for i in range(6)}
+    made = sentences(60, seed=seed, hints=True, known=known)
+    sayable = [words for words in made if all((w,) in world.enumerator.ngrams for w in words)]
+    assert count_checked_hints(world, tmp_path, hints, sayable, chooser) > 5
 
 
 def test_the_hint_itself_is_never_put_out(hinted: World):
