@@ -82,6 +82,9 @@ class AcousticRecipe(_Recipe):
     epochs: int = Field(gt=0, description="passes over the data")
     batch_frames: int = Field(gt=0, description="frames of features in a batch, at most")
     learning_rate: float = Field(gt=0, description="of Adam, the highest")
+    threads: int = Field(
+        gt=0, description="cores of its training; another number rounds sums differently"
+    )
 
 
 class SpeechRecipe(_Recipe):

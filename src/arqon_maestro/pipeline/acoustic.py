@@ -62,7 +62,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         epochs=recipe.epochs,
         batch_frames=recipe.batch_frames,
         learning_rate=recipe.learning_rate,
-        threads=pipeline.recipe.threads,
+        threads=recipe.threads,
         seed=seed,
     )
     shape = TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers)
