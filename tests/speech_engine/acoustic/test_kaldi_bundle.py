@@ -180,3 +180,13 @@ def test_subsampling(tmp_path):
     (folder / "frame_subsampling_factor").write_text("none\n")
     with pytest.raises(ConfigurationError, match="'none' is no factor"):
         read_kaldi_bundle(folder)
+
+
+def test_models_for_audio_of_another_rate(tmp_path):
+    folder = write_bundle(tmp_path / "model")
+    with open(folder / "conf" / "mfcc.conf", "a") as stream:
+        stream.write("--sample-frequency=8000\n")
+    bundle = read_kaldi_bundle(folder)
+    assert bundle.sample_rate_hz == 8000
+    with pytest.raises(DataError, match="audio at 8000 Hz"):
+        Scorer(bundle)

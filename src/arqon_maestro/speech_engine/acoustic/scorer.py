@@ -8,12 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.acoustic.ivectors import OnlineIvector
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import KaldiBundle
 from arqon_maestro.speech_engine.acoustic.mfcc import Mfcc, MfccStream
 from arqon_maestro.speech_engine.acoustic.nnet3.components import Floats
 from arqon_maestro.speech_engine.acoustic.nnet3.computation import Stream, context, time_multiple
 from arqon_maestro.speech_engine.acoustic.nnet3.network import IVECTOR
+from arqon_maestro.speech_engine.audio import SAMPLE_RATE_HZ
 
 #: Frames of features that have an i-vector in common, at least, as in Kaldi's looped computation.
 FRAMES_PER_CHUNK = 20
@@ -29,9 +31,19 @@ class Scorer:
     Args:
         bundle: the acoustic model.
         seed: of the dither's noise.
+
+    Raises:
+        DataError: a model for audio of another rate than this program's.
     """
 
     def __init__(self, bundle: KaldiBundle, *, seed: int = 0) -> None:
+        if bundle.sample_rate_hz != SAMPLE_RATE_HZ:
+            raise DataError(
+                f"an acoustic model for audio at {bundle.sample_rate_hz} Hz",
+                where=bundle.folder,
+                why=f"audio is brought to {SAMPLE_RATE_HZ} Hz here",
+                remedy=f"take a model of {SAMPLE_RATE_HZ} Hz",
+            )
         self.bundle = bundle
         self._mfcc = MfccStream(Mfcc(bundle.mfcc, seed=seed))
         self._extractor = None if bundle.ivectors is None else OnlineIvector(bundle.ivectors)
@@ -52,7 +64,7 @@ class Scorer:
         return self._stream.outputs
 
     def accept(self, samples: NDArray[np.generic]) -> Floats:
-        """Takes samples `(N,)` on the scale of int16, at the bundle's rate.
+        """Takes samples `(N,)` on the scale of int16, at 16 kHz.
 
         Returns:
             Log-likelihoods, up to a constant for each frame, `(T, D)`, that are known now.
@@ -99,7 +111,7 @@ def score(bundle: KaldiBundle, samples: NDArray[np.generic], *, seed: int = 0) -
 
     Args:
         bundle: the acoustic model.
-        samples: `(N,)` on the scale of int16, at the bundle's rate.
+        samples: `(N,)` on the scale of int16, at 16 kHz.
         seed: of the dither's noise.
     """
     scorer = Scorer(bundle, seed=seed)
