@@ -6,8 +6,8 @@ ENGINE is the folder of an exported speech engine with a decoding graph, FOLDER 
 ``transcripts.tsv`` and its audio (default: the fixtures). Sound comes in pieces of half a second,
 as from a microphone; the delay is what is left to do after the last piece. ``--vosk`` is the folder
 that ``maestro speech-engine export --format vosk`` wrote of the same models: vosk decodes the same
-audio, in the same pieces, in a process of its own. Times are of the processor, of all threads
-together.
+audio, in the same pieces, in a process of its own. Times are of the processor, all threads
+together; ours is one.
 """
 
 from __future__ import annotations

@@ -40,6 +40,9 @@ class HashedModel:
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return np.array([self.log10_probability(row) for row in rows])
 
+    def context_lengths(self, columns):
+        return np.full(columns[0].size, min(len(columns), self.order - 1))
+
 
 def every_path(lattice):
     """Yields the edges of each path from the first node to the last."""

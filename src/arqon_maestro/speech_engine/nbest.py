@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -22,6 +23,9 @@ from arqon_maestro.speech_engine.lattice import SENTENCE_END, Edge, Lattice, Nod
 from arqon_maestro.speech_engine.transcripts import FILLERS
 
 _LN_10 = math.log(10)
+#: Stages over which states are compared where their costs are estimates of whole paths. Words are
+#: shorter, so the best path has had a node among them.
+_WINDOW = 20
 
 
 class ContextModel(Protocol):
@@ -43,6 +47,9 @@ class ContextModel(Protocol):
         self, columns: Sequence[NDArray[np.int32]]
     ) -> NDArray[np.float64]:
         """Returns log10 p(last | before) of n-grams given column by column."""
+
+    def context_lengths(self, columns: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """Returns how many of the last words of histories, given column by column, matter."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,13 @@ class _State:
     node: int
     history: tuple[int, ...]
     cost: float
+    ahead: float
     arcs: list[tuple[_State, float, float]]
+
+    @property
+    def estimate(self) -> float:
+        """Of the whole path's cost."""
+        return self.cost + self.ahead
 
 
 def n_best(
@@ -126,11 +139,14 @@ def _forward(
     """Returns the best final state; states hold all arcs into them that survived."""
     vocabulary = {word: number for number, word in enumerate(_words(lattice))}
     states: list[list[_State]] = [[] for _ in lattice.nodes]
-    states[0] = [_State(0, (vocabulary[lattice.nodes[0].word],), 0.0, [])]
+    # What an included model says of the rest of a path is close to what the model will say.
+    ahead = _costs_ahead(lattice, settings) if included is not None else [0.0] * len(states)
+    states[0] = [_State(0, (vocabulary[lattice.nodes[0].word],), 0.0, ahead[0], [])]
+    pruner = _Pruner(settings, window=1 if included is None else _WINDOW)
     scorer = _Scorer(model, vocabulary)
     remover = _Scorer(included, vocabulary) if included is not None else None
     scorers = (scorer, remover) if remover is not None else (scorer,)
-    history_length = max(one.history_length for one in scorers)
+    histories = _Histories(scorers)
     for _, group in groupby(
         range(1, len(lattice.nodes)), key=lambda index: _stage(lattice.nodes[index])
     ):
@@ -148,6 +164,7 @@ def _forward(
         )
         for one in scorers:
             one.look_up(wanted)
+        histories.look_up((*history, word) for history, word in wanted)
         found: dict[tuple[int, tuple[int, ...]], _State] = {}
         for number, state, edge in proposals:
             node = lattice.nodes[number]
@@ -157,7 +174,7 @@ def _forward(
                 language = scorer.cost(state.history, word)
                 if remover is not None:
                     acoustic -= remover.cost(state.history, word)
-                history = (*state.history, word)[-history_length:]
+                history = histories.after(*state.history, word)
                 if node.word != SENTENCE_END:
                     acoustic += settings.word_cost
             else:
@@ -169,20 +186,42 @@ def _forward(
             cost = state.cost + acoustic + language
             known = found.get((number, history))
             if known is None:
-                known = found[number, history] = _State(number, history, cost, [])
+                known = _State(number, history, cost, ahead[number], [])
+                found[number, history] = known
             known.cost = min(known.cost, cost)
             known.arcs.append((state, acoustic, language))
-        for state in _pruned(found.values(), settings):
+        for state in pruner.kept(found.values()):
             states[state.node].append(state)
     return states[-1][0] if states[-1] else None
 
 
-def _pruned(states: Iterable[_State], settings: SearchSettings) -> list[_State]:
-    ranked = sorted(states, key=lambda state: state.cost)
-    if not ranked:
-        return []
-    limit = ranked[0].cost + settings.beam
-    return [state for state in ranked[: settings.states_per_frame] if state.cost <= limit]
+def _costs_ahead(lattice: Lattice, settings: SearchSettings) -> list[float]:
+    """Returns the least cost of the edges from each node to the end."""
+    ahead = [math.inf] * len(lattice.nodes)
+    ahead[-1] = 0.0
+    for number in range(len(lattice.nodes) - 1, 0, -1):
+        for edge in lattice.incoming[number]:
+            cost = ahead[number] - edge.acoustic_log_probability * settings.acoustic_scale
+            ahead[edge.source] = min(ahead[edge.source], cost)
+    return ahead
+
+
+class _Pruner:
+    """Drops states that are worse than the best of the last few stages by more than the beam."""
+
+    def __init__(self, settings: SearchSettings, window: int) -> None:
+        self._settings = settings
+        self._best: deque[float] = deque(maxlen=window)
+
+    def kept(self, states: Iterable[_State]) -> list[_State]:
+        """Returns the states of a stage that are gone on from, the best first."""
+        ranked = sorted(states, key=lambda state: state.estimate)
+        if not ranked:
+            return []
+        self._best.append(ranked[0].estimate)
+        limit = min(self._best) + self._settings.beam
+        some = ranked[: self._settings.states_per_frame]
+        return [state for state in some if state.estimate <= limit]
 
 
 def _backward(final: _State, lattice: Lattice, settings: SearchSettings) -> Iterator[Hypothesis]:
@@ -233,7 +272,6 @@ class _Scorer:
     """
 
     def __init__(self, model: ContextModel, vocabulary: Mapping[str, int]) -> None:
-        self.history_length = max(1, model.order - 1)
         self._model = model
         ids, unknown = model.word_ids, model.unknown_id
         self._ids = np.array([ids.get(word, unknown) for word in vocabulary], np.int32)
@@ -256,3 +294,34 @@ class _Scorer:
     def cost(self, history: tuple[int, ...], word: int) -> float:
         """Returns -ln p(word | history), looked up before."""
         return self._known[history, word]
+
+    def context_lengths(self, histories: Sequence[tuple[int, ...]]) -> list[int]:
+        """Returns how many of the last words of histories, all of one length, matter."""
+        rows = self._ids[np.array(histories)]
+        columns = [rows[:, column].copy() for column in range(rows.shape[1])]
+        lengths: list[int] = self._model.context_lengths(columns).tolist()
+        return lengths
+
+
+class _Histories:
+    """Shortens histories to what at least one of the models tells apart."""
+
+    def __init__(self, scorers: Sequence[_Scorer]) -> None:
+        self._scorers = scorers
+        self._short: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def look_up(self, histories: Iterable[tuple[int, ...]]) -> None:
+        """Shortens histories that are not known yet."""
+        by_length: dict[int, dict[tuple[int, ...], None]] = {}
+        for history in histories:
+            if history not in self._short:
+                by_length.setdefault(len(history), {})[history] = None
+        for wanted in by_length.values():
+            same = list(wanted)
+            lengths = [scorer.context_lengths(same) for scorer in self._scorers]
+            for history, *kept in zip(same, *lengths, strict=True):
+                self._short[history] = history[len(history) - max(kept) :]
+
+    def after(self, *history: int) -> tuple[int, ...]:
+        """Returns what counts of a history that was looked up before."""
+        return self._short[history]

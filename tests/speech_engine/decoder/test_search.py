@@ -34,6 +34,9 @@ class NoModel:
     def ngram_log10_probabilities(self, columns):
         return np.zeros(columns[0].size)
 
+    def context_lengths(self, columns):
+        return np.zeros(columns[0].size, np.int64)
+
 
 def decoded(graph, scores, settings=NO_LIMIT, pieces=1):
     search = BeamSearch(graph, TRANSITION_PDFS, settings)

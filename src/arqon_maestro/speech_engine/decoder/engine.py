@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
+
+from threadpoolctl import ThreadpoolController
 
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import KaldiBundle, read_kaldi_bundle
@@ -47,8 +51,8 @@ FILES = (
 G2P_FILE = "g2p/model.fst"
 #: Lists of hints whose graphs are kept, as the runtime does.
 _KEPT_HINTS = 20
-#: The lattice has been pruned by the search; this only bounds what rescoring may add up.
-_RESCORING = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0)
+#: The search has pruned the lattice, with the smaller model; this bounds what rescoring looks at.
+_RESCORING = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0, beam=10.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +110,7 @@ class GraphEngine:
             offset,
             SILENCE_PHONE,
         )
+        self._threads = ThreadpoolController()
         self._hints: OrderedDict[tuple[str, ...], _Hints] = OrderedDict()
 
     def _check_words(self, folder: Path) -> None:
@@ -150,6 +155,7 @@ class GraphEngine:
             self._rescoring,
             self._included,
             self._settings.lattice_beam,
+            partial(self._threads.limit, limits=1, user_api="blas"),
         )
 
     def pronounced(self, hints: Sequence[str]) -> Lexicon:
@@ -208,6 +214,8 @@ class Utterance:
         rescoring: the model that transcripts are ranked with.
         included: the model whose costs the graph holds.
         lattice_beam: of the search.
+        one_core: keeps matrix products on one core. They are small: more cores wait for each
+            other, and on a busy machine for a long time.
     """
 
     scorer: Scorer
@@ -216,17 +224,20 @@ class Utterance:
     rescoring: PackedModel
     included: PackedModel
     lattice_beam: float
+    one_core: Callable[[], AbstractContextManager[object]]
 
     def accept(self, samples: Samples) -> None:
         """Takes more sound, `(T,)` int16 at the sample rate of the acoustic model."""
-        self.search.accept(self.scorer.accept(samples))
+        with self.one_core():
+            self.search.accept(self.scorer.accept(samples))
 
     def finish(self, wanted: int) -> Iterator[Hypothesis]:
         """Returns what was said, best first: distinct word sequences, and their costs.
 
         The acoustic cost holds all but the rescoring model's.
         """
-        self.search.accept(self.scorer.finish())
+        with self.one_core():
+            self.search.accept(self.scorer.finish())
         lattice = word_lattice(self.search.finish(), self.namer, self.lattice_beam)
         found = n_best(lattice, self.rescoring, _RESCORING, self.included)
         return islice(found, wanted * SEQUENCES_PER_TRANSCRIPT)

@@ -68,6 +68,11 @@ class PackedModel:
         rows = zip(*(column.tolist() for column in columns), strict=True)
         return np.array([self._log10(row) for row in rows], np.float64)
 
+    def context_lengths(self, columns: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """Returns how many of the last words of histories `(N,)` matter to what comes next."""
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return np.array([self._model.context_length(row) for row in rows], np.int64)
+
     def _log10(self, ngram: tuple[int, ...]) -> float:
         found = self._model.log_probability(ngram[:-1], ngram[-1]) / _LN_10
         if ngram[-1] == self._hint:

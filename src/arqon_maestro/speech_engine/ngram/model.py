@@ -233,6 +233,24 @@ class NgramModel:
             scores[wanted[hits]] = self.levels[length - 1].log10_probabilities[found[hits]]
         return scores
 
+    def context_lengths(self, columns: Sequence[IdArray]) -> NDArray[np.int64]:
+        """Returns how many of the last words of histories matter to what comes next.
+
+        Longer histories that end in the same words give the same probabilities: the model has no
+        n-gram that begins with more of them.
+
+        Args:
+            columns: the words of the histories, first word first: arrays `(histories,)` of ids, or
+                `OUT_OF_VOCABULARY`.
+
+        Returns:
+            `(histories,)`, less than the model's order.
+        """
+        lengths = np.zeros(columns[-1].size, np.int64)
+        for length in range(1, min(self.order - 1, len(columns)) + 1):
+            lengths[self._positions(columns[-length:]) >= 0] = length
+        return lengths
+
     def _positions(self, columns: Sequence[IdArray]) -> PositionArray:
         positions = columns[0].astype(np.int64)
         for length, column in enumerate(columns[1:], 2):
