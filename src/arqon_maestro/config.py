@@ -106,6 +106,9 @@ class SpeechRecipe(_Recipe):
     empty_sentences: float = Field(
         ge=0, description="mass of the empty sentence, as a share of the corpus's lines"
     )
+    memory_gib: float = Field(
+        gt=0, description="what n-gram estimation needs at most; the rest lies on disk meanwhile"
+    )
     acoustic: AcousticRecipe
 
 

@@ -22,6 +22,7 @@ from arqon_maestro.steps import Step, Work
 
 CONTEXTUAL = "contextual-language-model"
 SCHEMA_VERSION = 1
+FIRST_PASS, EMBEDDED_PEER = "without rescoring", "embedded acoustic model"
 
 
 def scores_path(pipeline: Pipeline, name: str) -> Path:
@@ -169,16 +170,32 @@ def evaluate_language_models(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def evaluate_speech(pipeline: Pipeline) -> dict[str, Any]:
-    """Measures the installed speech engine on the spoken commands of the checkout."""
+    """Measures the installed speech engine on the spoken commands of the checkout.
+
+    One with a decoding graph is measured without rescoring too, and beside an engine of the same
+    words and language models with the embedded acoustic model.
+    """
     folder = require_installed(pipeline.library, EXPORT_KEY)
     fixtures = speech_fixtures(pipeline)
 
     def measure(work: Work) -> dict[str, Any]:
         from arqon_maestro.evaluation.speech import evaluate_recognition
-        from arqon_maestro.speech_engine.graph_recognizer import open_recognizer
+        from arqon_maestro.speech_engine.graph_recognizer import GraphRecognizer, open_recognizer
 
-        scores = evaluate_recognition(open_recognizer(folder), fixtures, reporter=work.reporter)
-        return scores.to_json()
+        def scored(recognizer: Any) -> dict[str, Any]:
+            return evaluate_recognition(recognizer, fixtures, reporter=work.reporter).to_json()
+
+        recognizer = open_recognizer(folder)
+        scores = scored(recognizer)
+        if isinstance(recognizer, GraphRecognizer):
+            peers = {
+                FIRST_PASS: scored(GraphRecognizer(folder, rescore=False)),
+                EMBEDDED_PEER: scored(_embedded_peer(pipeline, work)),
+            }
+            for peer in peers.values():
+                del peer["utterances"]
+            scores["peers"] = peers
+        return scores
 
     return _measure(
         pipeline,
@@ -188,6 +205,22 @@ def evaluate_speech(pipeline: Pipeline) -> dict[str, Any]:
         ("pocketsphinx",),
         measure,
     )
+
+
+def _embedded_peer(pipeline: Pipeline, work: Work) -> Any:
+    """Returns a recogniser with the embedded acoustic model, of what was trained last."""
+    from arqon_maestro.speech_engine.export import export_speech_engine
+    from arqon_maestro.speech_engine.recognizer import Recognizer
+
+    data, folder = pipeline.library.lm_model_data, work.scratch / "embedded"
+    export_speech_engine(
+        folder,
+        lexicon=data / "lexicon.txt",
+        vocabulary=data / "vocab.txt",
+        search=arpa_path(pipeline, SEARCH),
+        rescoring=arpa_path(pipeline, RESCORING),
+    )
+    return Recognizer(folder)
 
 
 def show_scores(scores: dict[str, Any], *, as_json: bool) -> str:

@@ -189,10 +189,9 @@ def rate(value: dict[str, Any] | None) -> str:
 
 
 def _speech(scores: dict[str, Any]) -> Section:
-    rows = [[f"recall@{k}", rate(value)] for k, value in scores["recall"].items()]
-    low, high = scores["word_error_rate_interval"]
-    rows.append(["word error rate", f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})"])
-    rows.append(["real-time factor", f"{scores['real_time_factor']:.3f}"])
+    peers: dict[str, dict[str, Any]] = scores.get("peers", {})
+    columns = [_recognition(found) for found in (scores, *peers.values())]
+    rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
     missed = [
         [item["reference"], (item["ranked"] or [""])[0], item["rank"] or "–"]
         for item in scores["utterances"]
@@ -201,8 +200,20 @@ def _speech(scores: dict[str, Any]) -> Section:
     return Section(
         "Spoken commands",
         [SYNTHETIC, "Intervals are at 95%."],
-        [Table(["measure", "value"], rows), Table(["said", "heard first", "rank"], missed[:25])],
+        [
+            Table(["measure", "value", *peers], rows),
+            Table(["said", "heard first", "rank"], missed[:25]),
+        ],
     )
+
+
+def _recognition(scores: dict[str, Any]) -> dict[str, str]:
+    low, high = scores["word_error_rate_interval"]
+    return {
+        **{f"recall@{k}": rate(value) for k, value in scores["recall"].items()},
+        "word error rate": f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})",
+        "real-time factor": f"{scores['real_time_factor']:.3f}",
+    }
 
 
 def _language_models(scores: dict[str, Any]) -> Section:

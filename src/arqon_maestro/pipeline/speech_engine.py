@@ -153,6 +153,8 @@ def _train_ngram(pipeline: Pipeline, role: str, order: int, min_counts: list[int
             vocabulary=work.input("vocabulary"),
             min_counts=min_counts,
             empty_sentences=round(share * lines),
+            memory_bytes=round(pipeline.recipe.speech_engine.memory_gib * (1 << 30)),
+            executor=pipeline.executor,
             reporter=work.reporter,
         )
         for number, amount in enumerate(summary.ngrams, 1):
@@ -173,8 +175,10 @@ def _train_ngram(pipeline: Pipeline, role: str, order: int, min_counts: list[int
             },
             outputs={"model": arpa_path(pipeline, role)},
             manifest=folder / f"{role}.manifest.json",
+            # Memory and executor change nothing in the model.
             configuration={"order": order, "min_counts": min_counts, "empty_sentences": share},
             libraries=("numpy", "polars"),
+            resumable=True,
         )
     )
 

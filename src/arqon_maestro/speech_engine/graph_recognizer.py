@@ -31,6 +31,7 @@ class GraphRecognizer:
     Args:
         folder: see `GraphEngine`.
         settings: limits of the search.
+        rescore: see `GraphEngine`.
 
     Attributes:
         takes_hints: whether words can be heard that it does not know.
@@ -38,8 +39,10 @@ class GraphRecognizer:
 
     takes_hints = True
 
-    def __init__(self, folder: Path, settings: BeamSettings | None = None) -> None:
-        self.engine = GraphEngine(folder, settings)
+    def __init__(
+        self, folder: Path, settings: BeamSettings | None = None, *, rescore: bool = True
+    ) -> None:
+        self.engine = GraphEngine(folder, settings, rescore=rescore)
 
     @property
     def words(self) -> Mapping[str, int]:

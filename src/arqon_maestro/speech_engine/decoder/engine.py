@@ -74,13 +74,16 @@ class GraphEngine:
     Args:
         folder: with the files of spec 7.6; ``conf`` and ``g2p/model.fst`` may be there.
         settings: limits of the search.
+        rescore: rank with the larger model; if not, with the one that the graph was built of.
 
     Raises:
         MissingPartError: a file is missing.
         DataError: a file that cannot be used, or that belongs to another speech engine.
     """
 
-    def __init__(self, folder: Path, settings: BeamSettings | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: BeamSettings | None = None, *, rescore: bool = True
+    ) -> None:
         missing = [name for name in FILES if not (folder / name).is_file()]
         if missing:
             raise MissingPartError(
@@ -99,7 +102,10 @@ class GraphEngine:
         self._top = TopGraph(decoding_graph(read_fst(folder / "graph" / "HCLG.fst")), offset)
         lang = folder / "lang"
         self._included = PackedModel(read_const_arpa(lang / "const_arpa"), self._words)
-        self._rescoring = PackedModel(read_const_arpa(lang / "final_const_arpa"), self._words)
+        self._rescoring = self._included
+        if rescore:
+            larger = read_const_arpa(lang / "final_const_arpa")
+            self._rescoring = PackedModel(larger, self._words)
         self._lexicon = read_lexicon(lang / "lexicon.txt")
         self._g2p = G2pModel(folder / G2P_FILE) if (folder / G2P_FILE).is_file() else None
         self._compiler = HintCompiler(
