@@ -43,10 +43,14 @@ class Reparser:
                 break
         if best is None:
             raise ValueError("no grammar given")
+        self._source = source
         self._parsing: _Parsing = best
 
     def new_faults(self, start: int, stop: int, text: str) -> int:
         """Returns how many more faults there are with `text` from `start` to `stop`."""
+        # Most elements are said whole, and some grammars parse everything again (Dart).
+        if text == self._source[start:stop]:
+            return 0
         return max(0, self._parsing.faults_with(start, stop, text) - self._parsing.faults)
 
 
