@@ -39,11 +39,48 @@ def _beginnings(parse_file, language: str, source: str) -> set[str]:
         ("ruby", "f(a, <<~B)\n  c\nB\n", {"f(a, <<~B"}),
         ("python", 'x = """a"b c"""\n', {"x", 'x = """', 'x = """a', 'x = """a"b', 'x = """a"b c'}),
         ("kotlin", "f(';')\n", {"f", "f(", "f(';", "f(';'"}),
+        (
+            "scss",
+            "$a: b(#{$c * -1} - d(1));\n",
+            {"$a: b(#{$c * -1} - d(1", "$a: b(#{$c * -1} - d(1)"},
+        ),
         ("bash", "# a `b` c\n", {"#", "# a", "# a `b`"}),
     ],
 )
 def test_beginnings(parse_file, language: str, source: str, beginnings: set[str]) -> None:
     assert _beginnings(parse_file, language, source) == beginnings
+
+
+@pytest.mark.parametrize(
+    ("body", "hollow"),
+    [
+        ("{ f(); }", True),
+        ("{ { f(); } }", True),
+        ("{ f(); } g();", False),
+        ("// a\n{ f(); }", True),
+    ],
+)
+def test_a_block_that_is_all_of_a_body_is_not_emptied(parse_file, body: str, hollow: bool) -> None:
+    """The grammar of C++ takes ``void f() { {} }`` for an initializer."""
+    source = f"void f() {{\n{body}\n}}\n"
+    file = parse_file(source, "cplusplus")
+    tree, cuts, stream = file.snippets._file.tree, file.snippets._file.cuts, file.stream
+    blocks = [node for node, kind in enumerate(tree.kinds) if kind == "compound_statement"]
+    for block in blocks[1:]:
+        emptied = stream.index_at(tree.starts[block]) + 1
+        bare = len(blocks) > 2 or hollow
+        assert cuts.allowed((block,), emptied) != bare
+
+
+def test_another_quote_inside_of_a_string_is_text(parse_file) -> None:
+    source = "void f() {\n  g('a \"b c\" d');\n}\n"
+    file = parse_file(source, "dart")
+    tree, cuts, stream = file.snippets._file.tree, file.snippets._file.cuts, file.stream
+    node = tree.kinds.index("string_literal")
+    closers: list[range] = []
+    assert cuts._may_end((node,), stream.index_at(source.index(" c")), closers)
+    (closer,) = closers
+    assert stream.start[closer[0]] == source.index("'", source.index("d'"))
 
 
 def test_keywords_are_those_of_the_grammar() -> None:

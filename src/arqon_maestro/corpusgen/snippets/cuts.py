@@ -115,6 +115,8 @@ class Cuts:
             return False
         if offset >= tree.ends[last]:
             return True
+        if tree.kinds[last] in self._shapes.filled and self._is_hollow(last, offset):
+            return False
         quotes = [""]
         if not self._descend(last, unit, closers, quotes):
             return False
@@ -146,6 +148,17 @@ class Cuts:
         if not bound:
             return []
         return [node for node, kind in enumerate(self._tree.kinds) if kind in bound]
+
+    def _is_hollow(self, node: int, offset: int) -> bool:
+        """Whether a cut leaves only brackets of a node, and that is all there is around it."""
+        tree, shapes = self._tree, self._shapes
+        for child in range(node + 1, tree.afters[node]):
+            kind = tree.kinds[child]
+            said = kind[0] != "'" and kind not in shapes.comments and kind not in shapes.filled
+            if said and tree.starts[child] < offset:
+                return False
+        kinds = [tree.kinds[child] for child in tree.children(tree.parents[node])]
+        return sum(kind[0] != "'" and kind not in shapes.comments for kind in kinds) == 1
 
     def is_bound(self, node: int) -> bool:
         """Returns whether text outside of a node belongs to it, such as a heredoc's body."""
@@ -181,8 +194,9 @@ class Cuts:
             elif stream.source[tree.ends[children[-1]] : tree.ends[node]].strip():
                 return False  # what closes the node is no node that could be looked for
             if not before:
-                opener = stream.source[tree.starts[node]]
-                return bracket is None or self._ends(node, f"'{opener}'")
+                if bracket is None:
+                    return self._in_leaf(node, unit, top)
+                return self._ends(node, f"'{stream.source[tree.starts[node]]}'")
             last = before[-1]
             behind = children[len(before) :]
             closer = self._closer(before, behind)
@@ -235,6 +249,8 @@ class Cuts:
             kind = kinds[child]
             if open_ and kind == open_[-1]:
                 open_.pop()
+            elif open_ and open_[-1][-2] in _QUOTES and kind[0] == "'" and kind[-2] in _QUOTES:
+                continue  # another quote inside of a string is text (a node all the same in Dart)
             elif kind in _CLOSERS:
                 open_.append(_CLOSERS[kind])
             elif kind[0] == "'" and kind[-2] in _QUOTES:

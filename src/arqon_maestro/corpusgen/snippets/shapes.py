@@ -201,6 +201,8 @@ class Shapes(_Strict):
             children behind which it may end; ``_`` for every named child that fills no field, and
             ``*`` for a text that may end anywhere, ``+`` for one that may end behind a word.
         bound: node types that text elsewhere belongs to, such as the start of a heredoc.
+        filled: node types of which more than brackets has to be left where one is all that a body
+            has: ``void f() { {} }`` would be an initializer.
         reserved: words that nothing may be cut short behind, beside the grammar's own tokens.
         statement_lists: containers whose elements are statements or members: a bare element has
             a caret there, and comments are said there.
@@ -219,6 +221,7 @@ class Shapes(_Strict):
     phrases: dict[str, Weights] = {}
     ends: dict[str, frozenset[str]] = {}
     bound: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
     reserved: frozenset[str] = frozenset()
     statement_lists: tuple[str, ...] = ()
     empty_statement: str = ""
