@@ -107,3 +107,15 @@ def test_a_line_that_ends_where_the_node_is_not_whole_is_counted(parse_file) -> 
     drafts = file.drafts(RandomChoices(1))
     assert file.snippets.rejects["cut short inside"] >= 1
     assert not any(draft.output[-2:] == ["+", "CRSR"] for draft in drafts)
+
+
+def test_a_value_that_text_elsewhere_belongs_to_is_never_left_out(parse_file) -> None:
+    """What is below a heredoc's mark is no part of the node, and would stay behind."""
+    file = parse_file("class A\n  B = c <<-HTML\n    d\n  HTML\n  E = 1\nend\n", "ruby")
+    said: dict[str, set[bool]] = {}
+    for seed in range(ROUNDS):
+        for draft in file.drafts(RandomChoices(seed)):
+            if draft.kind == "Property":
+                said.setdefault(draft.output[0], set()).add("=" in draft.output)
+    assert said == {"A b": {True}, "A e": {True, False}}
+    assert file.snippets.rejects["text elsewhere belongs to it"]

@@ -214,6 +214,8 @@ class _Speech:
         elif section.first is not None:
             self._first_statement(part, beyond)
         elif beyond > 0 and self._stops():
+            if any(map(self.view.file.cuts.is_bound, part.nodes)):
+                raise UnsayableError("text elsewhere belongs to it")
             self._remove(part)
         else:
             said = self._generate(part, section, beyond >= 0 and not section.complete)
