@@ -43,7 +43,7 @@ def test_a_copy_of_the_embedded_model_is_a_bundle_too():
 def test_kaldi_model_is_described_but_not_decoded(kaldi):
     bundle = folder_bundle(kaldi)
     assert (bundle.kind, bundle.ivectors) == (BundleKind.KALDI, False)
-    with pytest.raises(MissingPartError, match="embedded acoustic model"):
+    with pytest.raises(MissingPartError, match="exported without a decoding graph"):
         require_decoder(bundle)
 
 

@@ -162,17 +162,17 @@ def resolve_bundle(reference: str, root: Path) -> AcousticBundle:
 
 
 def require_decoder(bundle: AcousticBundle) -> None:
-    """Checks that the recogniser can decode with `bundle`.
+    """Checks that pocketsphinx can decode with `bundle`.
 
     Raises:
-        MissingPartError: it is a Kaldi model, for which no decoder is installed.
+        MissingPartError: it is a Kaldi model, which needs a decoding graph.
     """
     if bundle.kind is not BundleKind.POCKETSPHINX:
         raise MissingPartError(
-            f"no decoder for the {bundle.kind} acoustic model {bundle.reference}",
+            f"no decoder for the {bundle.kind} acoustic model {bundle.reference} in this engine",
             where=bundle.folder,
-            why="decoding with a Kaldi graph is not part of this program",
-            remedy="export the speech engine with the embedded acoustic model",
+            why="it was exported without a decoding graph",
+            remedy="maestro speech-engine train-model, then maestro speech-engine export",
         )
 
 
