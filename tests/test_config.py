@@ -1,4 +1,4 @@
-"""Recipes: the two that ship, and every kind of mistake in one of them."""
+"""Recipes: those that ship, and every kind of mistake in one of them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from arqon_maestro.config import Recipe, load, load_recipe
-from arqon_maestro.errors import ConfigurationError, MissingPartError
+from arqon_maestro.errors import ConfigurationError, MissingPartError, UsageError
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("test_mode", [True, False])
-def test_the_shipped_recipes_load(test_mode: bool) -> None:
+def test_the_modes_have_recipes(test_mode: bool) -> None:
     recipe = load_recipe(ROOT, test_mode=test_mode)
     assert recipe.name == ("test" if test_mode else "full")
     parser = recipe.code_engine.model_named("transcript-parser")
@@ -48,3 +48,27 @@ def test_what_is_no_file_and_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("a: [")
     with pytest.raises(ConfigurationError, match="not a YAML file"):
         load(tmp_path / "bad.yaml", Recipe)
+
+
+@pytest.mark.parametrize("name", ["full", "test"])
+def test_the_shipped_recipes_load(name: str) -> None:
+    assert load_recipe(ROOT, recipe=name).name == name
+
+
+def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    text = (ROOT / "config" / "recipes" / "test.yaml").read_text(encoding="utf-8")
+    own.write_text(text.replace("name: test", "name: mine"), encoding="utf-8")
+    assert load_recipe(ROOT, recipe=str(own)).name == "mine"
+
+
+def test_an_unknown_recipe_is_named() -> None:
+    with pytest.raises(UsageError, match="no such recipe: 'tset'") as caught:
+        load_recipe(ROOT, recipe="tset")
+    assert "test" in str(caught.value)
+
+
+def test_test_mode_is_one_recipe() -> None:
+    assert load_recipe(ROOT, test_mode=True, recipe="test").name == "test"
+    with pytest.raises(UsageError, match="--test-mode"):
+        load_recipe(ROOT, test_mode=True, recipe="full")

@@ -7,13 +7,13 @@ reported together.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
-from arqon_maestro.errors import ConfigurationError, MissingPartError, did_you_mean
+from arqon_maestro.errors import ConfigurationError, MissingPartError, UsageError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -156,9 +156,11 @@ class EvaluationRecipe(_Recipe):
 
 
 class Recipe(_Recipe):
-    """All of it: ``config/recipes/full.yaml`` or ``test.yaml``."""
+    """All of it: one file of ``config/recipes/``, or one of your own."""
 
-    name: Literal["full", "test"]
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="how reports and cards call the recipe"
+    )
     seed: int = Field(ge=0, description="seed of everything")
     threads: int = Field(
         gt=0, description="cores that training uses; another number rounds sums differently"
@@ -224,7 +226,32 @@ def _fields(model: type[BaseModel], location: list[str]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def load_recipe(source_root: Path, *, test_mode: bool) -> Recipe:
-    """Reads the recipe of the mode from the checkout."""
-    name = "test" if test_mode else "full"
-    return load(source_root / "config" / "recipes" / f"{name}.yaml", Recipe)
+def load_recipe(source_root: Path, *, test_mode: bool = False, recipe: str | None = None) -> Recipe:
+    """Reads a recipe.
+
+    Args:
+        source_root: the checkout.
+        test_mode: take ``test`` where none is named; otherwise ``full``.
+        recipe: a name of ``config/recipes/``, or the path of a YAML file.
+
+    Raises:
+        UsageError: no recipe has that name, or test mode was asked for with another recipe.
+        MissingPartError: there is no such file.
+        ConfigurationError: unknown keys, wrong types, values out of range; all of them at once.
+    """
+    if test_mode and recipe not in (None, "test"):
+        raise UsageError(
+            "--test-mode is the recipe 'test'", where=f"--recipe {recipe}", remedy="leave out one"
+        )
+    name = recipe or ("test" if test_mode else "full")
+    if name.endswith((".yaml", ".yml")):
+        return load(Path(name), Recipe)
+    folder = source_root / "config" / "recipes"
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    if recipe is not None and name not in names:
+        raise UsageError(
+            f"no such recipe: {name!r}",
+            where="--recipe",
+            remedy=f"{did_you_mean(name, names)}, or the path of a .yaml file",
+        )
+    return load(folder / f"{name}.yaml", Recipe)

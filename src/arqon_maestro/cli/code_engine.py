@@ -9,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, Workers, pipeline_of
+from arqon_maestro.cli.options import (
+    DryRun,
+    Force,
+    Json,
+    Offline,
+    RecipeOption,
+    TestMode,
+    Workers,
+    pipeline_of,
+)
 from arqon_maestro.errors import DataError, UsageError, did_you_mean
 from arqon_maestro.library import CODE_MODELS, Library, library_root
 
@@ -155,6 +164,7 @@ def generate_dataset(
     model: ModelOption,
     language: LanguageOption,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -165,7 +175,12 @@ def generate_dataset(
 
     check_names(model, language)
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     datasets.generate_dataset(pipeline, model, language)
     typer.echo(str(pipeline.library.dataset(model, language)))
@@ -177,6 +192,7 @@ def train(
     language: LanguageOption,
     gpus: GpusOption = 0,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -187,7 +203,12 @@ def train(
 
     check_names(model, language)
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     code_engine.train(pipeline, model, language, gpus=gpus)
     typer.echo(str(pipeline.library.training(model, language)))
@@ -207,7 +228,7 @@ def export(
         check_names(model, language)
     elif language is not None:
         check_language(language)
-    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    pipeline = pipeline_of(force=force, dry_run=dry_run)
     for name, spoken in code_engine.chosen_trained(pipeline, model, language):
         _, installed = code_engine.export(pipeline, name, spoken)
         if installed is not None:
@@ -219,6 +240,7 @@ def evaluate(
     model: ModelOption,
     language: LanguageOption,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     force: Force = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -227,6 +249,6 @@ def evaluate(
     from arqon_maestro.pipeline import evaluation
 
     check_names(model, language)
-    pipeline = pipeline_of(test_mode=test_mode, force=force, dry_run=dry_run)
+    pipeline = pipeline_of(test_mode=test_mode, recipe=recipe, force=force, dry_run=dry_run)
     scores = evaluation.evaluate_code_model(pipeline, model, language)
     typer.echo(evaluation.show_scores(scores, as_json=as_json))

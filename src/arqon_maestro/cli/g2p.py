@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import Force, Json, TestMode, pipeline_of
+from arqon_maestro.cli.options import Force, Json, RecipeOption, TestMode, pipeline_of
 
 app = typer.Typer(no_args_is_help=True, help="Pronunciations of words that no dictionary has.")
 
@@ -30,6 +30,7 @@ def train(
         int, typer.Option("--iterations", min=1, help="Of the alignment's EM.")
     ] = 11,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -47,10 +48,10 @@ def train(
     if output is None:
         if settings != G2pSettings():
             raise typer.BadParameter("the recipe says the size; give --output for another model")
-        outcome = train_pronunciation(pipeline_of(test_mode=test_mode, force=force))
+        outcome = train_pronunciation(pipeline_of(test_mode=test_mode, recipe=recipe, force=force))
     else:
-        if test_mode:
-            raise typer.BadParameter("--test-mode is for the library root's model; give --words")
+        if test_mode or recipe:
+            raise typer.BadParameter("a recipe is for the library root's model; give --words")
         path = output.absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
         runner = Runner(path.parent, StreamReporter(), force=force)

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 TestMode = Annotated[
     bool, typer.Option("--test-mode", help="Less data and fewer updates: config/recipes/test.yaml.")
 ]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        help="A name of config/recipes, or a YAML file of the same keys [default: full].",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Run every step even if it is up to date.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say which steps would run.")]
 Workers = Annotated[
@@ -30,7 +37,8 @@ Languages = Annotated[
 
 def pipeline_of(
     *,
-    test_mode: bool,
+    test_mode: bool = False,
+    recipe: str | None = None,
     workers: int | None = None,
     force: bool = False,
     dry_run: bool = False,
@@ -45,6 +53,7 @@ def pipeline_of(
         library_root(),
         source_root(),
         test_mode=test_mode,
+        recipe=recipe,
         workers=workers,
         force=force,
         dry_run=dry_run,

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arqon_maestro import languages as language_table
-from arqon_maestro.cli.options import DryRun, Force, Json, Offline, TestMode, pipeline_of
+from arqon_maestro.cli.options import (
+    DryRun,
+    Force,
+    Json,
+    Offline,
+    RecipeOption,
+    TestMode,
+    pipeline_of,
+)
 from arqon_maestro.errors import EXIT_FAILED, UsageError
 from arqon_maestro.library import Library, library_root, source_root
 
@@ -47,6 +55,7 @@ def fetch(
         str | None, typer.Option("--limit", help="Bytes a language, at most, e.g. 20M.")
     ] = None,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     offline: Offline = False,
     force: Force = False,
     dry_run: DryRun = False,
@@ -57,20 +66,22 @@ def fetch(
     from arqon_maestro.pipeline.repositories import source_list
     from arqon_maestro.repositories.manifest import read_report
 
-    pipeline = pipeline_of(test_mode=test_mode, force=force, dry_run=dry_run, offline=offline)
+    pipeline = pipeline_of(
+        test_mode=test_mode, recipe=recipe, force=force, dry_run=dry_run, offline=offline
+    )
     listed = source_list(pipeline)
     wanted = _languages(language) or [
         name for name in language_table.names() if listed.of(name, names=())
     ]
-    recipe = pipeline.recipe.repositories
+    repositories = pipeline.recipe.repositories
     changes: dict[str, Any] = {}
     if source:
-        changes["sources"] = {**recipe.sources, **{name: list(source) for name in wanted}}
+        changes["sources"] = {**repositories.sources, **{name: list(source) for name in wanted}}
     if limit:
         changes["limit_bytes"] = parse_size(limit)
-    recipe = recipe.model_copy(update=changes)
+    repositories = repositories.model_copy(update=changes)
     pipeline = dataclasses.replace(
-        pipeline, recipe=pipeline.recipe.model_copy(update={"repositories": recipe})
+        pipeline, recipe=pipeline.recipe.model_copy(update={"repositories": repositories})
     )
     for name in wanted:
         fetch_step(pipeline, name)

@@ -16,6 +16,7 @@ from arqon_maestro.cli.options import (
     Json,
     Languages,
     Offline,
+    RecipeOption,
     TestMode,
     Workers,
     pipeline_of,
@@ -38,6 +39,7 @@ Engine = Annotated[
 def generate_dataset(
     language: Languages = None,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -47,7 +49,12 @@ def generate_dataset(
     from arqon_maestro.pipeline import speech_engine
 
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     speech_engine.generate_dataset(pipeline, language)
     typer.echo(str(pipeline.library.lm_model_data))
@@ -57,6 +64,7 @@ def generate_dataset(
 def train_model(
     language: Languages = None,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -66,7 +74,12 @@ def train_model(
     from arqon_maestro.pipeline import speech_engine
 
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     speech_engine.train_model(pipeline, language)
     for role in (speech_engine.SEARCH, speech_engine.RESCORING):
@@ -93,6 +106,7 @@ def train_acoustic(
         typer.Option("--adapt", help="Folder of a model of this program to start from."),
     ] = None,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -104,7 +118,12 @@ def train_acoustic(
     if not synthetic and not recordings:
         raise typer.BadParameter("--no-synthetic without --recordings leaves nothing to train on")
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     speech_features.make_features(pipeline, language, recordings or [], synthetic)
     acoustic.train_network(pipeline, adapt=adapt)
@@ -132,7 +151,7 @@ def export(
         raise typer.BadParameter(f"--format {form}: runtime or vosk")
     if (form == "vosk") != (output is not None):
         raise typer.BadParameter("--format vosk and --output DIR go together")
-    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    pipeline = pipeline_of(force=force, dry_run=dry_run)
     if output is not None:
         from arqon_maestro.pipeline.decoding_graph import export_for_vosk
 

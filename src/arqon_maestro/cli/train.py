@@ -12,6 +12,7 @@ from arqon_maestro.cli.options import (
     Json,
     Languages,
     Offline,
+    RecipeOption,
     TestMode,
     Workers,
     pipeline_of,
@@ -24,6 +25,7 @@ app = typer.Typer()
 def train(
     language: Languages = None,
     test_mode: TestMode = False,
+    recipe: RecipeOption = None,
     workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
@@ -35,7 +37,12 @@ def train(
     from arqon_maestro.pipeline.training import train_all
 
     pipeline = pipeline_of(
-        test_mode=test_mode, workers=workers, force=force, dry_run=dry_run, offline=offline
+        test_mode=test_mode,
+        recipe=recipe,
+        workers=workers,
+        force=force,
+        dry_run=dry_run,
+        offline=offline,
     )
     chosen = sorted({languages.get(name).name for name in language or languages.names()})
     trained = train_all(pipeline, chosen)

@@ -42,18 +42,33 @@ def open_pipeline(
     library_root: Path,
     source_root: Path,
     *,
-    test_mode: bool,
+    test_mode: bool = False,
+    recipe: str | Recipe | None = None,
     workers: int | None = None,
     force: bool = False,
     dry_run: bool = False,
     offline: bool = False,
     reporter: Reporter = SILENT,
 ) -> Pipeline:
-    """Reads the recipe of the mode and returns a pipeline on local processes."""
+    """Reads the recipe and returns a pipeline on local processes.
+
+    Args:
+        library_root: where the data lies.
+        source_root: the checkout.
+        test_mode: take the recipe ``test``.
+        recipe: another one: its name, its path, or the recipe itself.
+        workers: processes; one a core by default.
+        force: run every step even if it is up to date.
+        dry_run: only say which steps would run.
+        offline: fetch nothing.
+        reporter: told about progress.
+    """
+    if not isinstance(recipe, Recipe):
+        recipe = load_recipe(source_root, test_mode=test_mode, recipe=recipe)
     return Pipeline(
         library=Library(library_root),
         source_root=source_root,
-        recipe=load_recipe(source_root, test_mode=test_mode),
+        recipe=recipe,
         runner=Runner(library_root, reporter, force=force, dry_run=dry_run),
         executor=LocalExecutor(workers),
         reporter=reporter,

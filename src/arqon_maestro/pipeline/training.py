@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arqon_maestro.config import Recipe
 from arqon_maestro.executors.side_by_side import run_side_by_side
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline import code_engine, evaluation, report, speech_engine
@@ -47,7 +48,7 @@ class TrainingCall:
 
     library: Path
     source_root: Path
-    test_mode: bool
+    recipe: Recipe
     force: bool
     model: str
     language: str
@@ -56,7 +57,7 @@ class TrainingCall:
         pipeline = open_pipeline(
             self.library,
             self.source_root,
-            test_mode=self.test_mode,
+            recipe=self.recipe,
             workers=1,
             force=self.force,
             reporter=reporter,
@@ -83,9 +84,9 @@ def train_side_by_side(pipeline: Pipeline, models: list[tuple[str, str]]) -> lis
         for job in sorted(models, key=lambda job: (-cost(job), job))
         if pipeline.runner.force or not code_engine.is_trained(pipeline, *job)
     ]
-    root, test_mode = pipeline.library.root, pipeline.recipe.name == "test"
+    root, recipe = pipeline.library.root, pipeline.recipe
     calls = [
-        TrainingCall(root, pipeline.source_root, test_mode, pipeline.runner.force, *job)
+        TrainingCall(root, pipeline.source_root, recipe, pipeline.runner.force, *job)
         for job in stale
     ]
     workers = max(1, pipeline.executor.workers // pipeline.recipe.threads)
