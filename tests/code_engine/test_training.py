@@ -13,9 +13,11 @@ import torch
 from arqon_maestro.artifacts import sha256_file
 from arqon_maestro.code_engine.checkpoint import CHECKPOINT_FILE
 from arqon_maestro.code_engine.journal import LOG_FILE
+from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.recipe import TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.training import train
+from arqon_maestro.code_engine.weights import read_model, write_model
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 
 from .conftest import DATASET, NETWORK, SHORT, TRAINING, Trained
@@ -175,6 +177,60 @@ def test_a_corrupt_checkpoint_is_an_error(trained: Trained, tmp_path: Path, dama
 def test_a_missing_dataset_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MissingPartError, match="generate-dataset"):
         train(tmp_path, tmp_path / "out", DATASET, NETWORK, TRAINING)
+
+
+def test_it_starts_from_given_weights(trained: Trained, tmp_path: Path) -> None:
+    still = TRAINING.model_copy(
+        update={"updates": 1, "learning_rate": 1e-30, "average_decay": 0.0, "validate_every": 1}
+    )
+    model = trained.output / "model.npz"
+    first = train(trained.data, tmp_path, DATASET, NETWORK, still, initial=model)
+    assert first.best_loss == pytest.approx(trained.summary.best_loss, abs=1e-5)
+    # Where it starts is part of what a training is: none of the others goes on with it.
+    with pytest.raises(DataError, match="another recipe or dataset"):
+        train(trained.data, tmp_path, DATASET, NETWORK, still)
+    other = tmp_path / "other.npz"
+    write_model(other, Network(NETWORK, read_model(model).vocabulary_size))
+    with pytest.raises(DataError, match="another recipe or dataset"):
+        train(trained.data, tmp_path, DATASET, NETWORK, still, initial=other)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ffn": 32}, "ffn 64, not 32"),
+        ({"heads": 2}, "heads 4, not 2"),
+        ({"encoder_layers": 2}, "encoder_layers 1, not 2"),
+    ],
+)
+def test_initial_weights_of_another_shape_are_refused(
+    trained: Trained, tmp_path: Path, change: dict[str, int], message: str
+) -> None:
+    network = NETWORK.model_copy(update=change)
+    with pytest.raises(DataError, match=message):
+        train(
+            trained.data,
+            tmp_path,
+            DATASET,
+            network,
+            TRAINING,
+            initial=trained.output / "model.npz",
+        )
+
+
+def test_initial_weights_of_another_vocabulary_are_refused(
+    trained: Trained, tmp_path: Path
+) -> None:
+    model, small = trained.output / "model.npz", DATASET.model_copy(update={"lexicon_size": 2})
+    found = read_model(model)
+    write_model(tmp_path / "more.npz", Network(found.recipe, found.vocabulary_size + 3))
+    with pytest.raises(DataError, match="vocabulary_size"):
+        train(trained.data, tmp_path, small, NETWORK, TRAINING, initial=tmp_path / "more.npz")
+
+
+def test_initial_weights_that_are_missing(trained: Trained, tmp_path: Path) -> None:
+    with pytest.raises(MissingPartError):
+        train(trained.data, tmp_path, DATASET, NETWORK, TRAINING, initial=tmp_path / "no.npz")
 
 
 def test_learning_rates() -> None:

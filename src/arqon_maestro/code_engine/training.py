@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import torch
 
-from arqon_maestro.artifacts import digest_value
+from arqon_maestro.artifacts import digest_value, sha256_file
 from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.batching import BatchPlan, make_batch, plan_batches
 from arqon_maestro.code_engine.checkpoint import (
@@ -30,7 +30,7 @@ from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.preparation import Prepared, prepare
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
-from arqon_maestro.code_engine.weights import write_model
+from arqon_maestro.code_engine.weights import load_initial, write_model
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.progress import SILENT, Reporter, Task
 
@@ -75,6 +75,7 @@ def train(
     *,
     threads: int = 1,
     restart: bool = False,
+    initial: Path | None = None,
     label: str = "training",
     reporter: Reporter = SILENT,
 ) -> TrainingSummary:
@@ -92,12 +93,14 @@ def train(
         training: the procedure.
         threads: cores to use.
         restart: begin anew even if there is a checkpoint.
+        initial: a ``model.npz`` of the same shape and vocabulary whose weights to start from.
         label: name of the progress.
         reporter: shows progress.
 
     Raises:
-        MissingPartError: the dataset is incomplete.
-        DataError: nothing to train on; or the checkpoint is corrupt, or another recipe's.
+        MissingPartError: the dataset is incomplete, or `initial` is no file.
+        DataError: nothing to train on; or the checkpoint is corrupt, or another recipe's; or
+            `initial` has another shape.
         WorkFailedError: the loss or the gradient is no finite number. The checkpoint stays as it
             was before.
         KeyboardInterrupt: on SIGINT or SIGTERM, after saving a checkpoint.
@@ -108,7 +111,7 @@ def train(
     if restart:
         (output / CHECKPOINT_FILE).unlink(missing_ok=True)
     with _threads(threads), torch.random.fork_rng(devices=[]), stop_signals() as stop:
-        loop = _Loop(prepared, output, network, training)
+        loop = _Loop(prepared, output, network, training, initial)
         first_words = loop.state.words
         with reporter.task(label, total=training.updates, unit="updates") as task:
             stopped = loop.run(stop, task)
@@ -131,7 +134,12 @@ class _Loop:
     """One run of the loop, from a checkpoint or from scratch."""
 
     def __init__(
-        self, prepared: Prepared, output: Path, network: NetworkRecipe, training: TrainingRecipe
+        self,
+        prepared: Prepared,
+        output: Path,
+        network: NetworkRecipe,
+        training: TrainingRecipe,
+        initial: Path | None,
     ) -> None:
         self.output = output
         self.recipe = training
@@ -139,6 +147,10 @@ class _Loop:
         self.valid_pairs = prepared.valid
         torch.manual_seed(training.seed)
         self.network = Network(network, len(prepared.vocabulary))
+        parts = [prepared.fingerprint, network.model_dump(), training.model_dump()]
+        if initial is not None:
+            load_initial(self.network, initial)
+            parts.append(sha256_file(initial))
         self.optimiser = torch.optim.Adam(
             self.network.parameters(),
             lr=training.learning_rate,
@@ -147,9 +159,7 @@ class _Loop:
             fused=True,
         )
         self.averaged = deepcopy(self.network) if training.average_decay else None
-        fingerprint = digest_value(
-            [prepared.fingerprint, network.model_dump(), training.model_dump()]
-        )
+        fingerprint = digest_value(parts)
         found = load_checkpoint(output, fingerprint)
         self.state = found or TrainingState(fingerprint)
         if found:

@@ -24,6 +24,9 @@ from arqon_maestro.code_engine.marian import (
 from arqon_maestro.code_engine.network import Attention, Layer, Network
 from arqon_maestro.errors import DataError
 
+SHAPE_FIELDS = ("encoder_layers", "decoder_layers", "dim", "ffn", "heads")
+"""What of a `NetworkRecipe` decides which weights fit; the rest matters only in training."""
+
 
 def named_weights(network: Network) -> Iterator[tuple[str, Tensor]]:
     """Yields Marian's names with views of the network's parameters, in Marian's shapes.
@@ -101,3 +104,32 @@ def read_model(path: Path) -> Network:
                 )
             weight.copy_(torch.from_numpy(array))
     return network.eval()
+
+
+def load_initial(network: Network, path: Path) -> None:
+    """Gives a new network the weights of a ``model.npz``, ours or Marian's.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: it is no model, or one of another shape or vocabulary.
+    """
+    found = read_model(path)
+    differences = [
+        f"{name} {there}, not {here}"
+        for name, there, here in (
+            ("vocabulary_size", found.vocabulary_size, network.vocabulary_size),
+            *(
+                (name, getattr(found.recipe, name), getattr(network.recipe, name))
+                for name in SHAPE_FIELDS
+            ),
+        )
+        if there != here
+    ]
+    if differences:
+        raise DataError(
+            "the model to start from has another shape",
+            where=path,
+            why="; ".join(differences),
+            remedy="give the recipe's network this model's shape, or start from another model",
+        )
+    network.load_state_dict(found.state_dict())
