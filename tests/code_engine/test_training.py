@@ -52,7 +52,8 @@ class StopAfter:
 
 def losses(output: Path) -> list[dict[str, float]]:
     lines = [json.loads(line) for line in (output / LOG_FILE).read_text().splitlines()]
-    return [{key: line[key] for key in line if key != "words_per_s"} for line in lines]
+    clocks = ("words_per_s", "time")
+    return [{key: line[key] for key in line if key not in clocks} for line in lines]
 
 
 def test_it_learns(trained: Trained) -> None:
@@ -61,6 +62,8 @@ def test_it_learns(trained: Trained) -> None:
     assert curve[-1] < 0.5 * curve[0]
     assert trained.summary.updates == TRAINING.updates
     assert trained.summary.best_loss == min(curve)
+    accuracy = [line["valid_accuracy"] for line in losses(trained.output) if "valid_loss" in line]
+    assert accuracy[0] < accuracy[-1] <= 1
     assert trained.summary.stopped == "updates"
     assert trained.summary.pairs["train"]["kept"] == 3000
 

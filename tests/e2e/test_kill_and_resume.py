@@ -75,7 +75,7 @@ def content(library: Path) -> dict[str, str]:
         name = path.relative_to(library).as_posix()
         if not path.is_file() or name.startswith((".work/", "reports/", "downloads/")):
             continue
-        if path.suffix in (".json", ".jsonl", ".pt") or "checkpoint" in path.name:
+        if path.suffix in (".json", ".jsonl", ".pt", ".tfevents") or "checkpoint" in path.name:
             continue
         kept[name] = sha256_file(path)
     return kept

@@ -230,16 +230,26 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch, label_smoothing: float = 0.0) -> Tensor:
         """Returns the cross-entropy of the batch's target tokens, summed, in nats."""
+        logits, targets = self._predict(batch)
+        return F.cross_entropy(logits, targets, reduction="sum", label_smoothing=label_smoothing)
+
+    @torch.no_grad()
+    def validate(self, batch: Batch) -> tuple[float, int]:
+        """Returns the summed cross-entropy in nats, and how many target tokens are the likeliest.
+
+        Every token is predicted from the true ones before it.
+        """
+        logits, targets = self._predict(batch)
+        loss = F.cross_entropy(logits, targets, reduction="sum")
+        return loss.item(), int((logits.argmax(-1) == targets).sum())
+
+    def _predict(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Returns the scores (N, V) of the batch's N real target tokens, and their ids (N)."""
         states = self.decode(
             self.encode(batch.source, batch.source_mask), batch.source_mask, batch.target
         )
         states = states.reshape(-1, self.recipe.dim).index_select(0, batch.positions)
-        return F.cross_entropy(
-            self.logits(states),
-            batch.target.reshape(-1).index_select(0, batch.positions),
-            reduction="sum",
-            label_smoothing=label_smoothing,
-        )
+        return self.logits(states), batch.target.reshape(-1).index_select(0, batch.positions)
 
     @torch.no_grad()
     def greedy(self, batch: Batch, max_length: int) -> tuple[list[list[int]], list[float]]:

@@ -81,7 +81,7 @@ def train(
 ) -> TrainingSummary:
     """Trains a network, or goes on with one that was interrupted.
 
-    Writes the vocabulary, token arrays, a checkpoint, ``log.jsonl`` and at the end ``model.npz``
+    Writes the vocabulary, token arrays, a checkpoint, the log and at the end ``model.npz``
     with the best weights. On a CPU the same arguments, data and number of threads give the same
     ``model.npz``, interrupted or not.
 
@@ -257,8 +257,8 @@ class _Loop:
     def _validate(self) -> None:
         state = self.state
         evaluated = self.averaged or self.network
-        loss = validation_loss(evaluated, self.valid_pairs, self.recipe)
-        self.journal.write(update=state.update, valid_loss=loss)
+        loss, accuracy = validate(evaluated, self.valid_pairs, self.recipe)
+        self.journal.write(update=state.update, valid_loss=loss, valid_accuracy=accuracy)
         if loss < state.best_loss:
             state.best_loss, state.best_update, state.stale_validations = loss, state.update, 0
             state.best = {name: value.clone() for name, value in evaluated.state_dict().items()}
@@ -306,17 +306,23 @@ def _plan(pairs: PairArrays, recipe: TrainingRecipe, epoch: int) -> BatchPlan:
     return plan_batches(source_lengths, target_lengths, recipe.batch_tokens, recipe.seed, epoch)
 
 
-@torch.no_grad()
-def validation_loss(network: Network, pairs: PairArrays, recipe: TrainingRecipe) -> float:
-    """Returns the cross-entropy in nats a target token, without smoothing and dropout."""
+def validate(network: Network, pairs: PairArrays, recipe: TrainingRecipe) -> tuple[float, float]:
+    """Measures a network without smoothing and dropout.
+
+    Returns:
+        The cross-entropy in nats a target token, and the share of target tokens that are the
+        likeliest after the true ones before them.
+    """
     network.eval()
     plan = _plan(pairs, recipe, epoch=0)
-    loss, words = 0.0, 0
+    loss, hits, words = 0.0, 0, 0
     for position in range(len(plan)):
         batch = make_batch(pairs, plan[position])
-        loss += network(batch).item()
+        batch_loss, batch_hits = network.validate(batch)
+        loss += batch_loss
+        hits += batch_hits
         words += len(batch.positions)
-    return loss / words
+    return loss / words, hits / words
 
 
 @contextmanager
