@@ -57,32 +57,46 @@ def plan_batches(
     """
     pairs = len(source_lengths)
     generator = np.random.Generator(np.random.PCG64(seed_of(seed, "batches", epoch)))
-    tie_breaker = generator.permutation(pairs)
-    longer = np.maximum(source_lengths, target_lengths) // LENGTH_STEP
-    shorter = np.minimum(source_lengths, target_lengths) // LENGTH_STEP
-    order = np.lexsort((tie_breaker, shorter, longer)).astype(np.int64)
-    cuts = _cut(source_lengths[order].tolist(), target_lengths[order].tolist(), batch_tokens)
+    mixed = np.empty(pairs, dtype=np.int32)
+    mixed[generator.permutation(np.arange(pairs, dtype=np.int32))] = np.arange(pairs)
+    order = mixed[np.argsort(_length_keys(source_lengths, target_lengths)[mixed], kind="stable")]
+    cuts = _cut(source_lengths[order], target_lengths[order], batch_tokens)
     shuffled = generator.permutation(len(cuts) - 1)
     starts, sizes = cuts[:-1], np.diff(cuts)
     bounds = np.concatenate([[0], np.cumsum(sizes[shuffled])]).astype(np.int64)
     # Position i of the new order comes from the start of its batch in the sorted order.
-    offsets = np.repeat(starts[shuffled] - bounds[:-1], sizes[shuffled])
-    return BatchPlan(order[np.arange(pairs, dtype=np.int64) + offsets], bounds)
+    places = np.repeat(starts[shuffled] - bounds[:-1], sizes[shuffled])
+    places += np.arange(pairs)
+    return BatchPlan(order[places].astype(np.int64), bounds)
 
 
-def _cut(sources: list[int], targets: list[int], batch_tokens: int) -> NDArray[np.int64]:
+def _length_keys(
+    sources: NDArray[np.integer[Any]], targets: NDArray[np.integer[Any]]
+) -> NDArray[Any]:
+    """Returns numbers in the order of the longer side, then of the shorter, in coarse steps."""
+    longer = (np.maximum(sources, targets) // LENGTH_STEP).astype(np.uint32)
+    shorter = (np.minimum(sources, targets) // LENGTH_STEP).astype(np.uint32)
+    keys: NDArray[Any] = longer * (shorter.max(initial=0) + 1) + shorter
+    # numpy sorts numbers of 16 bits by radix, in a tenth of the time.
+    small = keys.max(initial=0) <= np.iinfo(np.uint16).max
+    return keys.astype(np.uint16 if small else np.uint32)
+
+
+def _cut(
+    sources: NDArray[np.integer[Any]], targets: NDArray[np.integer[Any]], batch_tokens: int
+) -> NDArray[np.int64]:
     """Returns the bounds of greedy batches of adjacent pairs."""
     cuts = [0]
-    longest_source = longest_target = 0
-    for index, (source, target) in enumerate(zip(sources, targets, strict=True)):
-        longest_source = max(longest_source, source)
-        longest_target = max(longest_target, target)
-        rows = index + 1 - cuts[-1]
-        if rows > 1 and rows * (longest_source + longest_target) > batch_tokens:
-            cuts.append(index)
-            longest_source, longest_target = source, target
-    if sources:
-        cuts.append(len(sources))
+    start, pairs = 0, len(sources)
+    while start < pairs:
+        # No batch has more rows than it would if its first pair were its longest.
+        most = max(1, batch_tokens // int(sources[start] + targets[start]))
+        window = slice(start, start + most)
+        longest = np.maximum.accumulate(sources[window]) + np.maximum.accumulate(targets[window])
+        fits = longest * np.arange(1, len(longest) + 1) <= batch_tokens
+        # Sizes only grow, and a pair that is too long alone is a batch of its own.
+        start += max(1, int(np.count_nonzero(fits)))
+        cuts.append(start)
     return np.array(cuts, dtype=np.int64)
 
 
