@@ -6,7 +6,7 @@ adds the lexicon, ``{train,valid,test}.unk.*`` and ``valid.small.unk.*``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -121,6 +121,8 @@ def build_dataset(
     recipe: DatasetRecipe,
     seed: int,
     reporter: Reporter = SILENT,
+    *,
+    lexicon: Sequence[str] | None = None,
 ) -> DatasetSummary:
     """Writes lexicon, ``{train,valid,test}.unk.*`` and ``valid.small.unk.*`` beside the raw files.
 
@@ -134,14 +136,16 @@ def build_dataset(
         recipe: sizes.
         seed: draws the placeholders' ids and the validation sample.
         reporter: shows progress.
+        lexicon: the one to use, that of a model that learns on; None counts it.
 
     Raises:
         MissingPartError: a raw file is missing.
         DataError: the files are not aligned, or no training pair is left.
     """
-    with reporter.task(f"lexicon of {model} {language}", unit="lines") as task:
-        lines = _training_lines(folder, language)
-        lexicon = count_lexicon(follow(lines, task), recipe.lexicon_size)
+    if lexicon is None:
+        with reporter.task(f"lexicon of {model} {language}", unit="lines") as task:
+            lines = _training_lines(folder, language)
+            lexicon = count_lexicon(follow(lines, task), recipe.lexicon_size)
     with atomic_text(lexicon_path(folder, language, model)) as stream:
         stream.writelines(f"{token}\n" for token in lexicon)
     replacer = UnknownReplacer(lexicon) if recipe.vocabulary == "words" else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from arqon_maestro.artifacts import digest_value, read_json, sha256_file, write_json
 from arqon_maestro.code_engine.arrays import PairArrays, build_arrays
@@ -44,7 +46,12 @@ class Prepared:
 
 
 def prepare(
-    data: Path, output: Path, recipe: DatasetRecipe, reporter: Reporter = SILENT
+    data: Path,
+    output: Path,
+    recipe: DatasetRecipe,
+    reporter: Reporter = SILENT,
+    *,
+    vocabulary: Vocabulary | None = None,
 ) -> Prepared:
     """Makes vocabulary and token arrays, or finds them made from the same text.
 
@@ -53,20 +60,21 @@ def prepare(
         output: the training's folder; arrays go to its ``tokens``.
         recipe: sizes.
         reporter: shows progress.
+        vocabulary: tokens and ids to use, those of a model that learns on; None counts them.
 
     Raises:
         MissingPartError: a file of the dataset is missing.
         DataError: nothing to train or validate on.
     """
-    fingerprint = _fingerprint(data, recipe)
+    fingerprint = _fingerprint(data, recipe, vocabulary)
     tokens = output / TOKENS_FOLDER
     record = tokens / RECORD_FILE
     if record.is_file() and (content := read_json(record)).get("fingerprint") == fingerprint:
-        vocabulary = load_vocabulary(output)
+        vocabulary = vocabulary or load_vocabulary(output)
         counts = {split: SplitCounts(**values) for split, values in content["counts"].items()}
     else:
         record.unlink(missing_ok=True)
-        vocabulary = _make_vocabulary(data, recipe, reporter)
+        vocabulary = vocabulary or _make_vocabulary(data, recipe, reporter)
         vocabulary.save(output / vocabulary.file_name)
         counts = {
             split: build_arrays(
@@ -96,7 +104,7 @@ def prepare(
     )
 
 
-def _fingerprint(data: Path, recipe: DatasetRecipe) -> str:
+def _fingerprint(data: Path, recipe: DatasetRecipe, vocabulary: Vocabulary | None) -> str:
     digests = []
     for split in (TRAIN, VALID):
         for path in encoded_paths(data, split):
@@ -105,7 +113,10 @@ def _fingerprint(data: Path, recipe: DatasetRecipe) -> str:
                     "no such file", where=path, remedy="maestro code-engine generate-dataset"
                 )
             digests.append(sha256_file(path))
-    return digest_value({"texts": digests, "recipe": recipe.model_dump()})
+    content: dict[str, Any] = {"texts": digests, "recipe": recipe.model_dump()}
+    if vocabulary is not None:
+        content["vocabulary"] = sha256(vocabulary.to_bytes()).hexdigest()
+    return digest_value(content)
 
 
 def _make_vocabulary(data: Path, recipe: DatasetRecipe, reporter: Reporter) -> Vocabulary:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from arqon_maestro.artifacts import atomic_binary, atomic_text
+from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.errors import DataError, MissingPartError
 
 EOS_TOKEN = "</s>"
@@ -56,8 +56,13 @@ class Vocabulary(ABC):
         return self.join([self.tokens[number] for number in ids])
 
     @abstractmethod
+    def to_bytes(self) -> bytes:
+        """Returns the content of the file that Marian reads."""
+
     def save(self, path: Path) -> None:
         """Writes the file that Marian reads."""
+        with atomic_binary(path) as stream:
+            stream.write(self.to_bytes())
 
 
 class WordVocabulary(Vocabulary):
@@ -131,10 +136,9 @@ class WordVocabulary(Vocabulary):
     def join(self, tokens: Sequence[str]) -> str:
         return " ".join(tokens)
 
-    def save(self, path: Path) -> None:
-        with atomic_text(path) as stream:
-            for number, token in enumerate(self.tokens):
-                stream.write(f"{_quote(token)}: {number}\n")
+    def to_bytes(self) -> bytes:
+        lines = [f"{_quote(token)}: {number}\n" for number, token in enumerate(self.tokens)]
+        return "".join(lines).encode()
 
 
 class PieceVocabulary(Vocabulary):
@@ -218,9 +222,8 @@ class PieceVocabulary(Vocabulary):
         line: str = self._processor.decode(list(tokens))
         return line
 
-    def save(self, path: Path) -> None:
-        with atomic_binary(path) as stream:
-            stream.write(self._proto)
+    def to_bytes(self) -> bytes:
+        return self._proto
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
