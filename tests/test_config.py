@@ -50,7 +50,7 @@ def test_what_is_no_file_and_no_yaml(tmp_path: Path) -> None:
         load(tmp_path / "bad.yaml", Recipe)
 
 
-@pytest.mark.parametrize("name", ["full", "test"])
+@pytest.mark.parametrize("name", ["full", "hour", "test"])
 def test_the_shipped_recipes_load(name: str) -> None:
     assert load_recipe(ROOT, recipe=name).name == name
 

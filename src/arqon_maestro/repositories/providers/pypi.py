@@ -26,6 +26,9 @@ from arqon_maestro.repositories.downloads import (
 )
 
 LARGEST_INDEX_BYTES = 64 << 20
+PURE_WHEEL = "-none-any.whl"
+PURE_OPTIONS = ["--implementation", "py", "--abi", "none", "--platform", "any"]
+"""Without them pip prefers the wheel that is compiled for the machine it runs on."""
 SIMPLE_JSON = "application/vnd.pypi.simple.v1+json"
 SIMPLE_HTML = "application/vnd.pypi.simple.v1+html"
 
@@ -39,7 +42,10 @@ def obtain(name: str, version: str, archive: str, folder: Path) -> Path:
     label = f"pypi/{name} {version}"
     if archive.endswith(".whl"):
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
-        command += ["--only-binary=:all:", "--dest", str(folder), f"{name}=={version}"]
+        command += ["--only-binary=:all:", "--ignore-requires-python"]
+        if archive.endswith(PURE_WHEEL):
+            command += PURE_OPTIONS
+        command += ["--dest", str(folder), f"{name}=={version}"]
         run_client(command, label=label)
         return client_file(folder, archive, label)
     url = _file_url(name, archive, label)
