@@ -12,15 +12,18 @@ import torch
 
 from arqon_maestro.artifacts import sha256_file
 from arqon_maestro.code_engine.checkpoint import CHECKPOINT_FILE
+from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
+from arqon_maestro.code_engine.engine import find_lexicon, read_lexicon
 from arqon_maestro.code_engine.journal import LOG_FILE
 from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.recipe import TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.training import train
+from arqon_maestro.code_engine.vocabulary import load_vocabulary
 from arqon_maestro.code_engine.weights import read_model, write_model
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 
-from .conftest import DATASET, NETWORK, SHORT, TRAINING, Trained
+from .conftest import DATASET, NETWORK, SHORT, TRAINING, Trained, write_raw
 
 
 class StopAfter:
@@ -229,6 +232,31 @@ def test_initial_weights_of_another_vocabulary_are_refused(
     write_model(tmp_path / "more.npz", Network(found.recipe, found.vocabulary_size + 3))
     with pytest.raises(DataError, match="vocabulary_size"):
         train(trained.data, tmp_path, small, NETWORK, TRAINING, initial=tmp_path / "more.npz")
+
+
+def test_it_goes_on_with_the_vocabulary_of_the_model_it_starts_from(
+    trained: Trained, tmp_path: Path
+) -> None:
+    # Other text: counted anew, its commonest words would be others.
+    data = tmp_path / "data"
+    write_raw(data, pairs=40)
+    lines = raw_paths(data, "python", "train")[0].read_text()
+    raw_paths(data, "python", "train")[0].write_text(lines.replace("get", "name"))
+    lexicon = read_lexicon(find_lexicon(trained.folder))
+    build_dataset(data, "python", "auto-style", DATASET, seed=3, lexicon=lexicon)
+    still = TRAINING.model_copy(update={"updates": 1, "learning_rate": 1e-30, "validate_every": 1})
+    output = tmp_path / "training"
+    vocabulary = load_vocabulary(trained.output)
+    train(
+        data,
+        output,
+        DATASET,
+        NETWORK,
+        still,
+        initial=trained.output / "model.npz",
+        vocabulary=vocabulary,
+    )
+    assert load_vocabulary(output).tokens == vocabulary.tokens
 
 
 def test_initial_weights_that_are_missing(trained: Trained, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.preparation import Prepared, prepare
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
+from arqon_maestro.code_engine.vocabulary import Vocabulary
 from arqon_maestro.code_engine.weights import load_initial, write_model
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.progress import SILENT, Reporter, Task
@@ -76,6 +77,7 @@ def train(
     threads: int = 1,
     restart: bool = False,
     initial: Path | None = None,
+    vocabulary: Vocabulary | None = None,
     label: str = "training",
     reporter: Reporter = SILENT,
 ) -> TrainingSummary:
@@ -94,6 +96,7 @@ def train(
         threads: cores to use.
         restart: begin anew even if there is a checkpoint.
         initial: a ``model.npz`` of the same shape and vocabulary whose weights to start from.
+        vocabulary: tokens and ids to use, those of `initial`; None counts them.
         label: name of the progress.
         reporter: shows progress.
 
@@ -107,7 +110,7 @@ def train(
     """
     output.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    prepared = prepare(data, output, dataset, reporter)
+    prepared = prepare(data, output, dataset, reporter, vocabulary=vocabulary)
     if restart:
         (output / CHECKPOINT_FILE).unlink(missing_ok=True)
     with _threads(threads), torch.random.fork_rng(devices=[]), stop_signals() as stop:
