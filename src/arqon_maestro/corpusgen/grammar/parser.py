@@ -91,13 +91,7 @@ def parses(transcript: Sequence[str]) -> Iterator[Parse]:
     Raises:
         DataError: more than `MAX_WORDS` words, or something that is not a word.
     """
-    if len(transcript) > MAX_WORDS:
-        raise DataError(
-            f"a transcript of {len(transcript)} words cannot be parsed", why=f"limit {MAX_WORDS}"
-        )
-    for word in transcript:
-        if "<" in word or ">" in word or word.split() != [word]:
-            raise DataError(f"{word!r} is not a word", where="the transcript")
+    check_words(transcript)
     root = _Chart(tuple(transcript), load_parser_grammar()).root()
     seen: set[Node] = set()
     rank = 0
@@ -108,6 +102,21 @@ def parses(transcript: Sequence[str]) -> Iterator[Parse]:
         if isinstance(tree, Node) and tree not in seen:
             seen.add(tree)
             yield Parse(tree, cost)
+
+
+def check_words(transcript: Sequence[str]) -> None:
+    """Checks that a transcript can be parsed.
+
+    Raises:
+        DataError: more than `MAX_WORDS` words, or something that is not a word.
+    """
+    if len(transcript) > MAX_WORDS:
+        raise DataError(
+            f"a transcript of {len(transcript)} words cannot be parsed", why=f"limit {MAX_WORDS}"
+        )
+    for word in transcript:
+        if "<" in word or ">" in word or word.split() != [word]:
+            raise DataError(f"{word!r} is not a word", where="the transcript")
 
 
 def best_parse(transcript: Sequence[str]) -> Parse | None:
