@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pytest
 import torch
 import yaml
 
+from arqon_maestro.code_engine import search
 from arqon_maestro.code_engine.export import server_config
 from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.parsing import GrammarParser
 from arqon_maestro.code_engine.translator import Rescorer
 from arqon_maestro.code_engine.vocabulary import WordVocabulary
 from arqon_maestro.code_engine.weights import write_model
-from arqon_maestro.corpusgen.grammar import accept_parse, parses
+from arqon_maestro.corpusgen.grammar import accept_parse, generate_commands, parses
 from arqon_maestro.errors import DataError
 
 from .conftest import NETWORK
@@ -73,3 +75,49 @@ def test_what_has_no_parse(folder: Path) -> None:
     ]
     with pytest.raises(DataError):
         GrammarParser(folder).translate(["insert <b>"])
+
+
+GOLDEN = Path(__file__).parents[1] / "corpusgen/grammar/golden_commands.tsv"
+
+
+@dataclass(frozen=True)
+class Said:
+    words: tuple[str, ...]
+
+
+def commands(sampled: int) -> list[str]:
+    """Returns commands that the sampler makes, and the grammar's golden ones: every rule."""
+    texts = [Said(tuple(text.split())) for text in ("total equals five", "right of the line", "x")]
+    transcripts = [command.transcript for command in generate_commands(texts * sampled, seed=12)]
+    golden = [line.split("\t")[0] for line in GOLDEN.read_text().splitlines() if line[0] != "#"]
+    assert len(transcripts) >= sampled
+    return transcripts[:sampled] + golden
+
+
+def test_every_output_passes_the_grammar_test(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that knows nothing is the hardest to hold to the grammar."""
+    monkeypatch.setattr(search, "BUDGET", 8)
+    parser = GrammarParser(folder)
+    for line in commands(sampled=100):
+        (found,) = parser.translate([line], n_best=3)
+        assert found, line
+        for parse in found:
+            assert accept_parse(line.split(), parse.text), line
+
+
+def test_the_best_of_all_readings(folder: Path) -> None:
+    """What the search finds is what scoring every reading finds."""
+    rescorer, parser = Rescorer(folder), GrammarParser(folder)
+    compared = 0
+    for line in commands(sampled=40):
+        markups = [parse.markup for parse in islice(parses(line.split()), 100)]
+        if len(markups) == 100:
+            continue
+        compared += 1
+        scores = sorted(rescorer.rescore([(line, markup) for markup in markups]), reverse=True)
+        found = parser.parse(line, 3)
+        assert [one.score for one in found] == pytest.approx(scores[:3], abs=1e-3)
+        assert all(one.proven for one in found)
+    assert compared > 100

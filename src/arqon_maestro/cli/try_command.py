@@ -114,6 +114,7 @@ def _heard(library: Library, audio: Path, source: str) -> list[Transcript]:
 
 
 def _interpreter(library: Library, language: Language, hypotheses: int) -> Interpreter:
+    from arqon_maestro.code_engine.parsing import GrammarParser
     from arqon_maestro.code_engine.translator import Rescorer, Translator
     from arqon_maestro.models.install import require_installed
     from arqon_maestro.models.keys import code_key
@@ -122,7 +123,7 @@ def _interpreter(library: Library, language: Language, hypotheses: int) -> Inter
     from arqon_maestro.runtime.interpreter import Interpreter
     from arqon_maestro.runtime.style import Styler
 
-    parser = Translator(require_installed(library, code_key("transcript-parser", "default")))
+    parser = GrammarParser(require_installed(library, code_key("transcript-parser", "default")))
     auto_style = Translator(require_installed(library, code_key("auto-style", language.name)))
     folder = code_key("contextual-language-model", language.name).folder(library)
     contextual = Rescorer(folder) if installed_version(folder) else None

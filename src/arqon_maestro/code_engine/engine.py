@@ -184,13 +184,7 @@ def convert(model: Path, vocabulary: Vocabulary, output: Path) -> None:
 
     arrays = read_arrays(model)
     shape, vocabulary_size = read_shape(model, read_options(model, arrays))
-    if vocabulary_size != len(vocabulary):
-        raise DataError(
-            f"the model has {vocabulary_size} vocabulary entries, its vocabulary {len(vocabulary)}",
-            where=model,
-            why="they come from different trainings",
-            remedy="maestro code-engine export",
-        )
+    check_vocabulary(model, vocabulary_size, vocabulary)
     if POSITIONS_NAME not in arrays:
         arrays[POSITIONS_NAME] = position_table(MAX_POSITIONS, shape.dim)
     specification = transformer_spec.TransformerSpec.from_config(
@@ -213,6 +207,21 @@ def convert(model: Path, vocabulary: Vocabulary, output: Path) -> None:
     specification.optimize(quantization="float32")
     output.mkdir(parents=True)
     specification.save(os.fspath(output))
+
+
+def check_vocabulary(model: Path, size: int, vocabulary: Vocabulary) -> None:
+    """Checks that a model of `size` entries has this vocabulary.
+
+    Raises:
+        DataError: it is another's.
+    """
+    if size != len(vocabulary):
+        raise DataError(
+            f"the model has {size} vocabulary entries, its vocabulary {len(vocabulary)}",
+            where=model,
+            why="they come from different trainings",
+            remedy="maestro code-engine export",
+        )
 
 
 def _positions(model: Path) -> int:

@@ -1,22 +1,27 @@
 """The transcript parser held to the grammar: every output is a tree that the runtime accepts.
 
-The grammar leaves a transcript few readings, so its trees are listed and the model scores them:
-the model's distribution, restricted to what is valid, without a search that could miss.
+At every token the grammar says which ones can follow and still lead to a tree of exactly these
+words, and the model chooses among them: the model's distribution, restricted to what is valid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
-from arqon_maestro.code_engine.translator import Hypothesis, Rescorer
-from arqon_maestro.corpusgen.grammar.parser import MAX_WORDS, parses
-from arqon_maestro.corpusgen.unknowns import MAX_UNKNOWNS
-
-# Readings of one transcript that are scored, the most likely sampled ones first. Of generated
-# commands all have their true tree among the first ten.
-MAX_READINGS = 50
+from arqon_maestro.code_engine.engine import (
+    MODEL_FILE,
+    check_vocabulary,
+    find_lexicon,
+    read_lexicon,
+)
+from arqon_maestro.code_engine.search import Found, Search
+from arqon_maestro.code_engine.stepping import StepNetwork
+from arqon_maestro.code_engine.translator import Hypothesis
+from arqon_maestro.code_engine.vocabulary import EOS, UNK, WORDS_FILE, WordVocabulary
+from arqon_maestro.corpusgen.grammar.parser import MAX_WORDS
+from arqon_maestro.corpusgen.grammar.prefixes import Prefix, Prefixes
+from arqon_maestro.corpusgen.unknowns import TooManyUnknownsError, UnknownReplacer
 
 
 class GrammarParser:
@@ -24,15 +29,17 @@ class GrammarParser:
 
     Args:
         folder: an exported or installed model.
-        threads: cores for one batch.
 
     Raises:
         MissingPartError: there is no model.
         DataError: the model cannot be read.
     """
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
-        self._rescorer = Rescorer(folder, threads)
+    def __init__(self, folder: Path) -> None:
+        self._network = StepNetwork.load(folder / MODEL_FILE)
+        self._vocabulary = WordVocabulary.load(folder / WORDS_FILE)
+        check_vocabulary(folder / MODEL_FILE, self._network.vocabulary_size, self._vocabulary)
+        self._replacer = UnknownReplacer(read_lexicon(find_lexicon(folder)))
 
     def translate(self, lines: Sequence[str], n_best: int = 1) -> list[list[Hypothesis]]:
         """Returns the valid parses of transcripts, best first.
@@ -48,22 +55,29 @@ class GrammarParser:
         Raises:
             DataError: a line has a token that is no word.
         """
-        readings = [self._readings(line) for line in lines]
-        pairs = [
-            (line, markup)
-            for line, markups in zip(lines, readings, strict=True)
-            for markup in markups
+        return [
+            [Hypothesis(" ".join(found.tokens), found.score) for found in self.parse(line, n_best)]
+            for line in lines
         ]
-        scores = iter(self._rescorer.rescore(pairs))
-        results = []
-        for markups in readings:
-            found = [Hypothesis(markup, next(scores)) for markup in markups]
-            # Equal scores keep the grammar's order.
-            results.append(sorted(found, key=lambda parse: -parse.score)[:n_best])
-        return results
 
-    def _readings(self, line: str) -> list[str]:
+    def parse(self, line: str, n_best: int = 1) -> list[Found]:
+        """As `translate`, for one transcript; says too whether better parses are ruled out."""
         words = line.split()
-        if len(words) > MAX_WORDS or self._rescorer.count_unknowns(line) > MAX_UNKNOWNS:
+        if len(words) > MAX_WORDS:
             return []
-        return [parse.markup for parse in islice(parses(words), MAX_READINGS)]
+        prefixes = Prefixes(words)
+        if not prefixes.following(None):
+            return []
+        try:
+            encoded, unknowns = self._replacer.encode(" ".join(words))
+        except TooManyUnknownsError:
+            return []
+        placeholders = {word: placeholder for placeholder, word in unknowns.items()}
+        ids = self._vocabulary.ids
+
+        def number_of(token: str) -> int:
+            return ids.get(placeholders.get(token, token), UNK)
+
+        source = self._network.encode([*self._vocabulary.encode(encoded), EOS])
+        search: Search[Prefix | None] = Search(self._network, source, prefixes.following, number_of)
+        return search.best(None, n_best)

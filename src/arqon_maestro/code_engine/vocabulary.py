@@ -71,6 +71,9 @@ class WordVocabulary(Vocabulary):
     Args:
         tokens: all entries, `</s>` and `<unk>` first.
 
+    Attributes:
+        ids: the id of every token.
+
     Raises:
         DataError: the first two are others, or an entry occurs twice.
     """
@@ -79,10 +82,10 @@ class WordVocabulary(Vocabulary):
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.tokens = list(tokens)
-        self._ids = {token: number for number, token in enumerate(self.tokens)}
+        self.ids = {token: number for number, token in enumerate(self.tokens)}
         if self.tokens[:2] != [EOS_TOKEN, UNK_TOKEN]:
             raise DataError(f"a vocabulary starts with {EOS_TOKEN} and {UNK_TOKEN}")
-        if len(self._ids) != len(self.tokens):
+        if len(self.ids) != len(self.tokens):
             raise DataError("an entry occurs twice in the vocabulary")
 
     @classmethod
@@ -130,7 +133,7 @@ class WordVocabulary(Vocabulary):
     def encode(self, line: str) -> list[int]:
         if not line:
             return []
-        ids = self._ids
+        ids = self.ids
         return [ids.get(token, UNK) for token in line.split(" ")]
 
     def join(self, tokens: Sequence[str]) -> str:

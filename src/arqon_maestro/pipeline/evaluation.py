@@ -106,7 +106,7 @@ def evaluate_code_model(pipeline: Pipeline, model: str, language: str) -> dict[s
         found = {"lines": len(pairs), "n_best": recipe.n_best, **scores.to_json()}
         if model == PARSER:
             held = exact_match(
-                GrammarParser(folder, pipeline.recipe.threads),
+                GrammarParser(folder),
                 pairs,
                 n_best=recipe.n_best,
                 kind=_kind_of_command,
