@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arqon_maestro.code_engine.arrays import PairArrays
-from arqon_maestro.code_engine.batching import make_batch, plan_batches
+from arqon_maestro.code_engine.batching import Padding, make_batch, plan_batches
 
 lengths = st.lists(st.tuples(st.integers(1, 60), st.integers(1, 60)), max_size=80)
 
@@ -54,18 +54,37 @@ def test_little_padding() -> None:
     assert (sources.sum() + targets.sum()) / padded > 0.94
 
 
+PAIRS = PairArrays(
+    sources=np.array([5, 6, 0, 7, 0], dtype=np.uint16),
+    source_bounds=np.array([0, 3, 5]),
+    targets=np.array([8, 0, 9, 9, 9, 0], dtype=np.uint16),
+    target_bounds=np.array([0, 2, 6]),
+)
+
+
 def test_padding_and_masks() -> None:
-    pairs = PairArrays(
-        sources=np.array([5, 6, 0, 7, 0], dtype=np.uint16),
-        source_bounds=np.array([0, 3, 5]),
-        targets=np.array([8, 0, 9, 9, 9, 0], dtype=np.uint16),
-        target_bounds=np.array([0, 2, 6]),
-    )
-    batch = make_batch(pairs, np.array([1, 0]))
+    batch = make_batch(PAIRS, np.array([1, 0]))
     assert batch.source.tolist() == [[7, 0, 0], [5, 6, 0]]
     assert batch.target.tolist() == [[9, 9, 9, 0], [8, 0, 0, 0]]
     assert batch.positions.tolist() == [0, 1, 2, 3, 4, 5]
     assert batch.source_mask is not None
     infinity = float("inf")
     assert batch.source_mask[:, 0, 0].tolist() == [[0, 0, -infinity], [0, 0, 0]]
-    assert make_batch(pairs, np.array([0])).source_mask is None
+    assert make_batch(PAIRS, np.array([0])).source_mask is None
+    assert batch.labels is None
+
+
+def test_shapes_that_repeat() -> None:
+    batch = make_batch(PAIRS, np.array([1, 0]), Padding(source=4, target=5, rows=3, fixed=True))
+    assert batch.source.tolist() == [[7, 0, 0, 0], [5, 6, 0, 0], [0, 0, 0, 0]]
+    assert batch.target.tolist() == [[9, 9, 9, 0, 0], [8, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+    assert batch.labels is not None and batch.source_mask is not None
+    assert batch.labels.tolist() == [
+        [9, 9, 9, 0, -100],
+        [8, 0, -100, -100, -100],
+        [-100] * 5,
+    ]
+    seen = (batch.source_mask[:, 0, 0] == 0).tolist()
+    # The row that was added sees something, or its attention would be no number.
+    assert seen == [[True, True, False, False], [True] * 3 + [False], [True] + [False] * 3]
+    assert make_batch(PAIRS, np.array([0]), Padding(fixed=True)).source_mask is not None

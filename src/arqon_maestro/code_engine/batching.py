@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from arqon_maestro.code_engine.arrays import PairArrays
-from arqon_maestro.code_engine.network import Batch
+from arqon_maestro.code_engine.network import IGNORED, Batch
 from arqon_maestro.code_engine.vocabulary import EOS
 from arqon_maestro.corpusgen.choices import seed_of
 
@@ -100,29 +100,67 @@ def _cut(
     return np.array(cuts, dtype=np.int64)
 
 
-def make_batch(pairs: PairArrays, indices: NDArray[np.int64]) -> Batch:
+@dataclass(frozen=True)
+class Padding:
+    """What the sizes of batches are rounded up to, so that their shapes repeat.
+
+    Attributes:
+        source: source lengths become multiples of this.
+        target: target lengths, likewise.
+        rows: numbers of rows; rows that are added count for nothing.
+        fixed: everything about batches of a shape has the same shape.
+    """
+
+    source: int = 1
+    target: int = 1
+    rows: int = 1
+    fixed: bool = False
+
+
+EXACT = Padding()
+
+
+def make_batch(pairs: PairArrays, indices: NDArray[np.int64], padding: Padding = EXACT) -> Batch:
     """Pads the pairs at `indices` into one batch."""
-    source, source_lengths = _pad(pairs.sources, pairs.source_bounds, indices)
-    target, target_lengths = _pad(pairs.targets, pairs.target_bounds, indices)
+    rows = _round_up(len(indices), padding.rows)
+    source, source_lengths = _pad(pairs.sources, pairs.source_bounds, indices, rows, padding.source)
+    target, target_lengths = _pad(pairs.targets, pairs.target_bounds, indices, rows, padding.target)
+    # Attention to nothing has no value: a row that is added is a source of one `EOS`.
+    source_lengths[len(indices) :] = 1
     mask = None
-    if (source_lengths < source.shape[1]).any():
-        padding = np.arange(source.shape[1]) >= source_lengths[:, None]
-        mask = torch.from_numpy(np.where(padding, -np.inf, 0.0).astype(np.float32))[:, None, None]
+    if padding.fixed or (source_lengths < source.shape[1]).any():
+        padded = np.arange(source.shape[1]) >= source_lengths[:, None]
+        mask = torch.from_numpy(np.where(padded, -np.inf, 0.0).astype(np.float32))[:, None, None]
     real = np.arange(target.shape[1]) < target_lengths[:, None]
+    labels = torch.from_numpy(np.where(real, target, IGNORED)) if padding.fixed else None
     return Batch(
         source=torch.from_numpy(source),
         source_mask=mask,
         target=torch.from_numpy(target),
         positions=torch.from_numpy(np.flatnonzero(real)),
+        labels=labels,
     )
 
 
 def _pad(
-    tokens: NDArray[Any], bounds: NDArray[np.int64], indices: NDArray[np.int64]
+    tokens: NDArray[Any],
+    bounds: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    rows: int,
+    multiple: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Gathers rows of `tokens`, padded with `EOS`; returns them with their lengths."""
-    lengths = bounds[indices + 1] - bounds[indices]
-    padded = np.full((len(indices), int(lengths.max())), EOS, dtype=np.int64)
-    for row, (index, length) in enumerate(zip(indices.tolist(), lengths.tolist(), strict=True)):
-        padded[row, :length] = tokens[bounds[index] : bounds[index] + length]
+    """Gathers rows of `tokens`, padded with `EOS`; returns them (rows, length) with their lengths.
+
+    Rows beyond `indices` are empty.
+    """
+    lengths = np.zeros(rows, dtype=np.int64)
+    lengths[: len(indices)] = bounds[indices + 1] - bounds[indices]
+    padded = np.full((rows, _round_up(int(lengths.max()), multiple)), EOS, dtype=np.int64)
+    real = np.arange(padded.shape[1]) < lengths[:, None]
+    places = np.arange(padded.shape[1]) + bounds[indices][:, None]
+    padded[real] = tokens[places[real[: len(indices)]]]
     return padded, lengths
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

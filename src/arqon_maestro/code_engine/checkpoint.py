@@ -36,7 +36,6 @@ class TrainingState:
         averaged: the moving average of the weights, if there is one.
         best: the validated weights at `best_update`.
         optimiser: Adam's state.
-        generator: state of the random source of dropout.
     """
 
     fingerprint: str
@@ -53,7 +52,6 @@ class TrainingState:
     averaged: dict[str, Tensor] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
     optimiser: dict[str, Any] = field(default_factory=dict)
-    generator: Tensor = field(default_factory=torch.get_rng_state)
 
 
 def save_checkpoint(folder: Path, state: TrainingState) -> None:

@@ -11,6 +11,7 @@ first input is a zero vector; one matrix serves as both embeddings and output pr
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,9 @@ UNK_BIAS = -10.0
 """First output bias of `UNK`, which targets do not have: it need not be unlearnt first, and
 decoders that exclude it give the same scores as those that do not."""
 
+IGNORED = -100
+"""The label of what is not to be predicted; PyTorch's loss leaves it out."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -37,29 +41,72 @@ class Batch:
         source_mask: (B, 1, 1, S), 0 at tokens and -inf at padding; None without padding.
         target: token ids (B, T), padded with `EOS`.
         positions: indices into the flattened target (B*T) of its N real tokens.
+        labels: (B, T) the target with `IGNORED` at padding. If given, all B*T positions are
+            computed, so that all shapes follow from B, S and T; `positions` is not read.
     """
 
     source: Tensor
     source_mask: Tensor | None
     target: Tensor
     positions: Tensor
+    labels: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """Returns it on a device; from pinned memory without waiting for the copy."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def clone(self, device: torch.device) -> Batch:
+        """Returns a copy on a device."""
+        return self._map(lambda tensor: tensor.to(device, copy=True))
+
+    def pin(self) -> Batch:
+        """Returns it in memory that a GPU can read by itself."""
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def copy_(self, other: Batch) -> None:
+        """Overwrites it with a batch of the same shape and with labels."""
+        for name in ("source", "source_mask", "target", "labels"):
+            getattr(self, name).copy_(getattr(other, name), non_blocking=True)
+
+    def _map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        return Batch(
+            function(self.source),
+            None if self.source_mask is None else function(self.source_mask),
+            function(self.target),
+            function(self.positions),
+            None if self.labels is None else function(self.labels),
+        )
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+def attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, causal: bool = False
+) -> Tensor:
     """Scaled dot-product attention of (B, H, T, D/H) over (B, H, S, D/H).
 
-    Written out: at our lengths this is as fast on a CPU as PyTorch's fused kernel.
+    On a CPU it is written out: at our lengths this is as fast as PyTorch's fused kernel.
 
     Args:
         query: (B, H, T, D/H).
         key: (B, H, S, D/H).
         value: (B, H, S, D/H).
         mask: added to the (B, H, T, S) scores; broadcast.
+        causal: let position t attend to positions up to t; there is no mask then.
     """
+    if query.device.type != "cpu":
+        return attend_fused(query, key, value, mask, causal=causal)
+    if causal:
+        mask = _causal_mask(query.shape[2])
     scores = (query * (1.0 / math.sqrt(query.shape[-1]))) @ key.transpose(-1, -2)
     if mask is not None:
         scores = scores + mask
     return scores.softmax(-1) @ value
+
+
+def attend_fused(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, *, causal: bool
+) -> Tensor:
+    """`attend` by PyTorch's kernels, which do not write the (B, H, T, S) scores to memory."""
+    return F.scaled_dot_product_attention(query, key, value, mask, is_causal=causal)
 
 
 def _causal_mask(length: int) -> Tensor:
@@ -106,7 +153,7 @@ class Attention(nn.Module):
             assert memory is not None
             (q,) = self._split(self.query(x), 1)
             k, v = self._split(self.project(memory), 2)
-        mixed = attend(q, k, v, _causal_mask(length) if causal else mask)
+        mixed = attend(q, k, v, mask, causal=causal)
         joined: Tensor = self.output(mixed.transpose(1, 2).reshape(rows, length, dim))
         return joined
 
@@ -244,11 +291,17 @@ class Network(nn.Module):
         return loss.item(), int((logits.argmax(-1) == targets).sum())
 
     def _predict(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Returns the scores (N, V) of the batch's N real target tokens, and their ids (N)."""
+        """Returns the scores (N, V) of the batch's N real target tokens, and their ids (N).
+
+        With labels, of all B*T positions, `IGNORED` where there is no real token.
+        """
         states = self.decode(
             self.encode(batch.source, batch.source_mask), batch.source_mask, batch.target
         )
-        states = states.reshape(-1, self.recipe.dim).index_select(0, batch.positions)
+        states = states.reshape(-1, self.recipe.dim)
+        if batch.labels is not None:
+            return self.logits(states), batch.labels.view(-1)
+        states = states.index_select(0, batch.positions)
         return self.logits(states), batch.target.reshape(-1).index_select(0, batch.positions)
 
     @torch.no_grad()

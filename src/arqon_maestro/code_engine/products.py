@@ -34,7 +34,8 @@ def prefers_onednn() -> bool:
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Computes ``x @ weight.T + bias`` for `x` (…, I), `weight` (O, I) and `bias` (O)."""
-    if not (torch.is_grad_enabled() and x.device.type == "cpu" and prefers_onednn()):
+    plain = x.device.type != "cpu" or torch.is_autocast_enabled("cpu")
+    if plain or not (torch.is_grad_enabled() and prefers_onednn()):
         return F.linear(x, weight, bias)
     rows = x.reshape(-1, x.shape[-1])
     product: Tensor = _BlockLinear.apply(rows, weight, bias)  # type: ignore[no-untyped-call]

@@ -75,10 +75,10 @@ def _layer_norm(name: str, norm: nn.LayerNorm) -> Iterator[tuple[str, Tensor]]:
 def write_model(path: Path, network: Network) -> None:
     """Writes the network as Marian does, atomically; the same weights give the same bytes."""
     arrays: dict[str, NDArray[Any]] = {
-        name: np.ascontiguousarray(weight.detach().float().numpy())
+        name: np.ascontiguousarray(weight.detach().float().cpu().numpy())
         for name, weight in named_weights(network)
     }
-    arrays[POSITIONS_NAME] = network.positions.numpy()
+    arrays[POSITIONS_NAME] = network.positions.cpu().numpy()
     arrays[OPTIONS_NAME] = encode_options(model_options(network.recipe, network.vocabulary_size))
     write_arrays(path, arrays)
 
