@@ -6,50 +6,26 @@ adds the lexicon, ``{train,valid,test}.unk.*`` and ``valid.small.unk.*``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
-from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.artifacts import atomic_binary, atomic_text, open_text
+from arqon_maestro.code_engine.blocks import LineWriter, read_blocks, read_tokens, select_lines
+from arqon_maestro.code_engine.counts import SplitCounts, count_tokens
+from arqon_maestro.code_engine.placeholders import BlockReplacer
 from arqon_maestro.code_engine.recipe import DatasetRecipe
-from arqon_maestro.corpusgen.choices import RandomChoices, seed_of
-from arqon_maestro.corpusgen.unknowns import DropReason, UnknownReplacer, count_lexicon
+from arqon_maestro.code_engine.sampling import LineSample
+from arqon_maestro.corpusgen.choices import seed_of
+from arqon_maestro.corpusgen.context import SNIPPET
+from arqon_maestro.corpusgen.unknowns import choose_lexicon
 from arqon_maestro.errors import DataError
-from arqon_maestro.progress import SILENT, Reporter, Task
+from arqon_maestro.progress import SILENT, Reporter
 
 SPLITS = ("train", "valid", "test")
-_REPORT_EVERY = 10_000
-
-T = TypeVar("T")
-
-
-@dataclass
-class SplitCounts:
-    """What became of one split's pairs.
-
-    Attributes:
-        read: pairs of the input.
-        kept: pairs of the output.
-        dropped: reason → pairs left out.
-    """
-
-    read: int = 0
-    kept: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-
-    def drop(self, reason: str) -> None:
-        """Counts one pair left out."""
-        self.dropped[reason] = self.dropped.get(reason, 0) + 1
-
-    def reasons(self) -> str:
-        """Returns the reasons with their counts, as text."""
-        if not self.read:
-            return "the file is empty"
-        parts = [f"{number} x {reason}" for reason, number in sorted(self.dropped.items())]
-        return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -60,11 +36,13 @@ class DatasetSummary:
         lexicon: entries of the lexicon.
         valid_small: pairs of the sample that training validates on.
         splits: split → counts.
+        added: split → pairs of the output that add a syntax node.
     """
 
     lexicon: int
     valid_small: int
     splits: dict[str, SplitCounts]
+    added: dict[str, int]
 
 
 def raw_paths(folder: Path, language: str, split: str) -> tuple[Path, Path]:
@@ -106,14 +84,6 @@ def read_pairs(paths: tuple[Path, Path]) -> Iterator[tuple[str, str]]:
         ) from None
 
 
-def follow(items: Iterable[T], task: Task) -> Iterator[T]:
-    """Yields `items` and shows every ten thousandth as progress."""
-    for number, item in enumerate(items, start=1):
-        yield item
-        if not number % _REPORT_EVERY:
-            task.advance(_REPORT_EVERY)
-
-
 def build_dataset(
     folder: Path,
     language: str,
@@ -127,7 +97,8 @@ def build_dataset(
     """Writes lexicon, ``{train,valid,test}.unk.*`` and ``valid.small.unk.*`` beside the raw files.
 
     The lexicon is counted on the training split alone. A model of pieces has no unknowns: its
-    files are copied unchanged. The same input and seed give the same bytes.
+    files are copied unchanged. The same input and seed give the same bytes. Memory does not grow
+    with the files.
 
     Args:
         folder: the dataset, with the raw files of all three splits.
@@ -140,71 +111,86 @@ def build_dataset(
 
     Raises:
         MissingPartError: a raw file is missing.
-        DataError: the files are not aligned, or no training pair is left.
+        DataError: the files are not aligned, are not UTF-8, or no pair of a split is left.
     """
     if lexicon is None:
-        with reporter.task(f"lexicon of {model} {language}", unit="lines") as task:
-            lines = _training_lines(folder, language)
-            lexicon = count_lexicon(follow(lines, task), recipe.lexicon_size)
+        label = f"lexicon of {model} {language}"
+        counts = count_tokens(raw_paths(folder, language, "train"), label, reporter)
+        lexicon = choose_lexicon(counts, recipe.lexicon_size)
+        del counts
     with atomic_text(lexicon_path(folder, language, model)) as stream:
         stream.writelines(f"{token}\n" for token in lexicon)
-    replacer = UnknownReplacer(lexicon) if recipe.vocabulary == "words" else None
     splits: dict[str, SplitCounts] = {}
-    with reporter.task(f"unknowns of {model} {language}", unit="pairs") as task:
-        for split in SPLITS:
-            choices = RandomChoices(seed_of(seed, "unknowns", model, language, split))
-            pairs = follow(read_pairs(raw_paths(folder, language, split)), task)
-            splits[split] = _encode_split(encoded_paths(folder, split), pairs, replacer, choices)
-    if not splits["train"].kept:
-        raise DataError(
-            "no training pair is left",
-            where=raw_paths(folder, language, "train")[0],
-            why=splits["train"].reasons(),
-            remedy="add source code of the language: maestro repositories add",
-        )
-    sample_seed = seed_of(seed, "valid.small", model, language)
-    small = _sample_validation(folder, splits["valid"].kept, recipe.valid_lines, sample_seed)
-    return DatasetSummary(len(lexicon), small, splits)
+    added: dict[str, int] = {}
+    for split in SPLITS:
+        raw, encoded = raw_paths(folder, language, split), encoded_paths(folder, split)
+        label = f"unknowns of {model} {language} {split}"
+        if recipe.vocabulary == "words":
+            replacer = BlockReplacer(lexicon, seed_of(seed, "unknowns", model, language, split))
+            splits[split], added[split] = _replace_unknowns(raw, encoded, replacer, label, reporter)
+        else:
+            splits[split], added[split] = _copy(raw, encoded), 0
+        if not splits[split].kept:
+            raise DataError(
+                f"no {split} pair is left",
+                where=raw[0],
+                why=splits[split].reasons(),
+                remedy="add source code of the language: maestro repositories add",
+            )
+    sample = LineSample(
+        splits["valid"].kept, recipe.valid_lines, seed_of(seed, "valid.small", model, language)
+    )
+    small = _sample_validation(folder, sample)
+    return DatasetSummary(len(lexicon), small, splits, added)
 
 
-def _training_lines(folder: Path, language: str) -> Iterator[str]:
-    for pair in read_pairs(raw_paths(folder, language, "train")):
-        yield from pair
+def _replace_unknowns(
+    raw: tuple[Path, Path],
+    encoded: tuple[Path, Path],
+    replacer: BlockReplacer,
+    label: str,
+    reporter: Reporter,
+) -> tuple[SplitCounts, int]:
+    """Writes a split's pairs with placeholders; returns the counts, and how many pairs add."""
+    counts, added = SplitCounts(), 0
+    writer = LineWriter(replacer.tokens)
+    adds = np.array([token.startswith(SNIPPET) for token in replacer.tokens])
+    with ExitStack() as stack:
+        sources, targets = (stack.enter_context(atomic_binary(path)) for path in encoded)
+        task = stack.enter_context(reporter.task(label, unit="pairs"))
+        for pairs in read_tokens(raw):
+            left = replacer.encode(pairs)
+            sources.write(writer.lines(left.sources))
+            targets.write(writer.lines(left.targets))
+            counts.add(len(pairs.sources), {r.value: n for r, n in left.dropped.items()})
+            added += int(np.count_nonzero(adds[left.sources.values]))
+            task.advance(len(pairs.sources))
+    return counts, added
 
 
-def _encode_split(
-    paths: tuple[Path, Path],
-    pairs: Iterator[tuple[str, str]],
-    replacer: UnknownReplacer | None,
-    choices: RandomChoices,
-) -> SplitCounts:
+def _copy(raw: tuple[Path, Path], copies: tuple[Path, Path]) -> SplitCounts:
+    """Copies a split's files, and checks that they are aligned and UTF-8."""
     counts = SplitCounts()
-    with atomic_text(paths[0]) as sources, atomic_text(paths[1]) as targets:
-        for source, target in pairs:
-            counts.read += 1
-            if replacer is not None:
-                encoded = replacer.encode_pair(source, target, choices)
-                if isinstance(encoded, DropReason):
-                    counts.drop(encoded.value)
-                    continue
-                source, target = encoded.source, encoded.target
-            counts.kept += 1
-            sources.write(source + "\n")
-            targets.write(target + "\n")
+    with ExitStack() as stack:
+        streams = [stack.enter_context(atomic_binary(path)) for path in copies]
+        for pairs in read_blocks(raw):
+            for stream, text in zip(streams, pairs.texts, strict=True):
+                stream.write(text)
+            counts.add(len(pairs), {})
     return counts
 
 
-def _sample_validation(folder: Path, available: int, wanted: int, seed: int) -> int:
-    """Writes ``valid.small.unk.*``: `wanted` pairs of the validation split, in their order."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    size = min(available, wanted)
-    chosen = np.zeros(available, dtype=bool)
-    chosen[generator.permutation(available)[:size]] = True
-    paths = encoded_paths(folder, "valid.small")
-    with atomic_text(paths[0]) as sources, atomic_text(paths[1]) as targets:
-        pairs = read_pairs(encoded_paths(folder, "valid"))
-        for keep, (source, target) in zip(chosen.tolist(), pairs, strict=True):
-            if keep:
-                sources.write(source + "\n")
-                targets.write(target + "\n")
+def _sample_validation(folder: Path, sample: LineSample) -> int:
+    """Writes ``valid.small.unk.*``: a sample of the validation split, in its order."""
+    size = 0
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(atomic_binary(path))
+            for path in encoded_paths(folder, "valid.small")
+        ]
+        for pairs in read_blocks(encoded_paths(folder, "valid")):
+            mask = sample.take(len(pairs))
+            for stream, text in zip(streams, pairs.texts, strict=True):
+                stream.write(select_lines(text, mask))
+            size += int(np.count_nonzero(mask))
     return size

@@ -9,13 +9,16 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
+from typing import ClassVar, Literal
 
+import numpy as np
 import yaml
 
 from arqon_maestro.artifacts import atomic_binary
+from arqon_maestro.code_engine.blocks import Rows, bounds_of
 from arqon_maestro.errors import DataError, MissingPartError
 
 EOS_TOKEN = "</s>"
@@ -29,6 +32,9 @@ PIECES_FILE = "vocab.spm"
 # Longer lines are left out by SentencePiece; Marian's own setting.
 MAX_SENTENCE_BYTES = 2048
 
+# How SentencePiece writes a blank.
+_BLANK_PIECE = "\u2581"
+
 
 class Vocabulary(ABC):
     """Tokens with ids from 0, dense.
@@ -37,7 +43,8 @@ class Vocabulary(ABC):
         tokens: the token of every id.
     """
 
-    file_name: str
+    kind: ClassVar[Literal["words", "pieces"]]
+    file_name: ClassVar[str]
     tokens: list[str]
 
     def __len__(self) -> int:
@@ -46,6 +53,14 @@ class Vocabulary(ABC):
     @abstractmethod
     def encode(self, line: str) -> list[int]:
         """Returns a line's ids, without the final `EOS`; unknown tokens are `UNK`."""
+
+    @abstractmethod
+    def encode_tokens(self, tokens: Sequence[str]) -> Rows:
+        """Returns a row of ids for each of `tokens`, which have no blanks."""
+
+    @abstractmethod
+    def is_separable(self, token: str) -> bool:
+        """Returns whether `token` has, in any line, the ids that it has alone."""
 
     @abstractmethod
     def join(self, tokens: Sequence[str]) -> str:
@@ -66,7 +81,7 @@ class Vocabulary(ABC):
 
 
 class WordVocabulary(Vocabulary):
-    """One entry a token; lines are split on single blanks.
+    """One entry a token; lines are split on blanks.
 
     Args:
         tokens: all entries, `</s>` and `<unk>` first.
@@ -78,6 +93,7 @@ class WordVocabulary(Vocabulary):
         DataError: the first two are others, or an entry occurs twice.
     """
 
+    kind = "words"
     file_name = WORDS_FILE
 
     def __init__(self, tokens: Sequence[str]) -> None:
@@ -102,9 +118,13 @@ class WordVocabulary(Vocabulary):
         counts: Counter[str] = Counter()
         for line in lines:
             counts.update(line.split(" "))
-        for special in ("", EOS_TOKEN, UNK_TOKEN):
-            counts.pop(special, None)
-        ordered = sorted(counts, key=lambda token: (-counts[token], token.encode()))
+        return cls.of_counts(counts, size)
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, int], size: int) -> WordVocabulary:
+        """Makes the vocabulary that `count` does, of tokens that are counted already."""
+        tokens = counts.keys() - {"", EOS_TOKEN, UNK_TOKEN}
+        ordered = sorted(tokens, key=lambda token: (-counts[token], token.encode()))
         return cls([EOS_TOKEN, UNK_TOKEN, *ordered[: size - 2]])
 
     @classmethod
@@ -131,10 +151,17 @@ class WordVocabulary(Vocabulary):
             raise DataError(error.what, where=path) from None
 
     def encode(self, line: str) -> list[int]:
-        if not line:
-            return []
         ids = self.ids
-        return [ids.get(token, UNK) for token in line.split(" ")]
+        return [ids.get(token, UNK) for token in line.split(" ") if token]
+
+    def encode_tokens(self, tokens: Sequence[str]) -> Rows:
+        ids = self.ids
+        found = [ids.get(token, UNK) for token in tokens if token]
+        lengths = np.array([bool(token) for token in tokens], dtype=np.int64)
+        return Rows(np.array(found, dtype=np.int32), bounds_of(lengths))
+
+    def is_separable(self, token: str) -> bool:
+        return True
 
     def join(self, tokens: Sequence[str]) -> str:
         return " ".join(tokens)
@@ -154,6 +181,7 @@ class PieceVocabulary(Vocabulary):
         DataError: no SentencePiece model, or its first pieces are not `</s>` and `<unk>`.
     """
 
+    kind = "pieces"
     file_name = PIECES_FILE
 
     def __init__(self, proto: bytes) -> None:
@@ -168,6 +196,11 @@ class PieceVocabulary(Vocabulary):
         self.tokens = [self._processor.id_to_piece(number) for number in range(size)]
         if self.tokens[:2] != [EOS_TOKEN, UNK_TOKEN]:
             raise DataError(f"a vocabulary starts with {EOS_TOKEN} and {UNK_TOKEN}")
+        # Pieces that never go across a blank, which is how Marian trains them.
+        inner = any(_BLANK_PIECE in piece[1:] for piece in self.tokens)
+        self._splits_on_blanks = not inner and self._processor.encode("a", out_type=str)[0][0] == (
+            _BLANK_PIECE
+        )
 
     @classmethod
     def train(cls, lines: Iterable[str], size: int, max_lines: int) -> PieceVocabulary:
@@ -220,6 +253,15 @@ class PieceVocabulary(Vocabulary):
     def encode(self, line: str) -> list[int]:
         ids: list[int] = self._processor.encode(line)
         return ids
+
+    def encode_tokens(self, tokens: Sequence[str]) -> Rows:
+        rows: list[list[int]] = self._processor.encode(list(tokens))
+        values = np.fromiter(chain.from_iterable(rows), dtype=np.int32)
+        return Rows(values, bounds_of(np.array([len(row) for row in rows], dtype=np.int64)))
+
+    def is_separable(self, token: str) -> bool:
+        # Other characters may be normalised together with what is beside them.
+        return self._splits_on_blanks and token.isascii() and token.isprintable()
 
     def join(self, tokens: Sequence[str]) -> str:
         line: str = self._processor.decode(list(tokens))

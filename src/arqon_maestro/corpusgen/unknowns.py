@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from heapq import nsmallest
 
 from arqon_maestro.corpusgen.choices import Choices
 from arqon_maestro.errors import DataError
@@ -61,11 +62,21 @@ def count_lexicon(lines: Iterable[str], max_words: int) -> list[str]:
     counts: Counter[str] = Counter()
     for line in lines:
         counts.update(line.split())
-    tokens = [token for token in counts if not _PLACEHOLDER.fullmatch(token)]
-    tokens.sort(
-        key=lambda token: (not _STRUCTURAL.fullmatch(token), -counts[token], token.encode())
+    return choose_lexicon(counts, max_words)
+
+
+def choose_lexicon(counts: Mapping[str, int], max_words: int) -> list[str]:
+    """Returns what `count_lexicon` does, of tokens that are counted already."""
+    return nsmallest(
+        max_words,
+        (token for token in counts if token and not is_placeholder(token)),
+        key=lambda token: (not _STRUCTURAL.fullmatch(token), -counts[token], token.encode()),
     )
-    return tokens[:max_words]
+
+
+def is_placeholder(token: str) -> bool:
+    """Returns whether `token` is ``UNK`` and a number."""
+    return _PLACEHOLDER.fullmatch(token) is not None
 
 
 class UnknownReplacer:
@@ -77,7 +88,7 @@ class UnknownReplacer:
 
     def __init__(self, lexicon: Iterable[str]) -> None:
         # The empty string is what two adjacent blanks leave; it is no token to replace.
-        self._known = {token for token in lexicon if not _PLACEHOLDER.fullmatch(token)} | {""}
+        self._known = {token for token in lexicon if not is_placeholder(token)} | {""}
 
     def encode(self, source: str, choices: Choices | None = None) -> tuple[str, dict[str, str]]:
         """Replaces the unknown tokens of a source line.

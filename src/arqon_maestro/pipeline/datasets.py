@@ -25,7 +25,7 @@ from arqon_maestro.steps import Outcome, Step, Work
 
 PARSER = "transcript-parser"
 PROSE = "default"
-LIBRARIES = ("sentencepiece", "tree-sitter", "xxhash")
+LIBRARIES = ("numpy", "sentencepiece", "tree-sitter", "xxhash")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
     return pipeline.runner.run(
         Step(
             name=f"dataset/{model}/{language}",
-            version=1,
+            version=2,
             action=action,
             inputs={source: pipeline.library.repositories(source) for source in mix},
             outputs={"dataset": folder},
