@@ -106,6 +106,21 @@ def test_limits_of_length(trained: Trained) -> None:
     assert len(translator.translate([line])[0][0].text.split()) == 7
 
 
+def test_the_length_factor_limits_each_line(trained: Trained, tmp_path: Path) -> None:
+    """Whatever else is in the batch, as in Marian with one line a batch."""
+    folder = tmp_path / "python"
+    shutil.copytree(trained.folder, folder)
+    config = yaml.safe_load((folder / "config.yml").read_text()) | {"max-length-factor": 0.5}
+    (folder / "config.yml").write_text(yaml.safe_dump(config))
+    lines = ["CTX ENG get name of value", "CTX ENG max", "CTX ENG get get get get get get get get"]
+    outputs = Translator(folder).translate(lines)
+    assert [len(best[0].text.split()) for best in outputs] == [3, 1, 5]
+    assert Translator(folder).translate(lines[:1]) == [outputs[0]]
+    config |= {"max-length-factor": 3, "max-length": 2}
+    (folder / "config.yml").write_text(yaml.safe_dump(config))
+    assert Translator(folder).translate(lines) == Translator(trained.folder).translate(lines)
+
+
 def test_the_converted_model_is_kept_and_replaced(trained: Trained, tmp_path: Path) -> None:
     folder = tmp_path / "python"
     shutil.copytree(trained.folder, folder)

@@ -42,7 +42,6 @@ class DecodingOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     beam_size: int = Field(alias="beam-size", gt=0)
-    max_length: int = Field(alias="max-length", gt=0)
     max_length_factor: float = Field(alias="max-length-factor", gt=0)
 
 

@@ -17,6 +17,9 @@ from arqon_maestro.errors import DataError
 
 # Padded tokens of one batch: more does not run faster on a CPU.
 BATCH_TOKENS = 2048
+# Lines whose limits of length differ by less are translated together, with the largest of them. The
+# few whose output passes their own limit, by repeating themselves, are then translated again.
+LIMIT_STEP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,12 @@ class Hypothesis:
     """
 
     text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    tokens: list[str]
     score: float
 
 
@@ -66,8 +75,9 @@ class Translator:
             lines: source lines as `corpusgen` writes them, without unknown replacement.
             n_best: hypotheses a line.
             beam_size: width of the beam; the model's own by default, and never below `n_best`.
-            max_length: most output tokens; the model's own by default. The model's
-                ``max-length-factor`` x source length, ``</s>`` included, limits them too.
+            max_length: most output tokens. The model's ``max-length-factor`` x source length,
+                ``</s>`` included, limits them in any case, as in Marian, whose ``max-length``
+                is about sources and in a server about nothing.
 
         Returns:
             Up to `n_best` hypotheses for every line; none for a line without tokens, and none for
@@ -77,28 +87,30 @@ class Translator:
             DataError: a line is longer than the model's position table.
         """
         engine = self._engine
-        encoded = [_encode(engine, line, number) for number, line in enumerate(lines, start=1)]
-        ceiling = engine.options.max_length if max_length is None else max_length
-        groups: dict[int, list[int]] = {}
-        for index, line in enumerate(encoded):
-            if line is not None and len(line.pieces) > 1:
-                factor_limit = int(engine.options.max_length_factor * len(line.pieces))
-                limit = max(1, min(ceiling, factor_limit, engine.positions - 1))
-                groups.setdefault(limit, []).append(index)
         results: list[list[Hypothesis]] = [[] for _ in lines]
-        for limit, indices in sorted(groups.items()):
-            group = [encoded[index] for index in indices]
-            for index, found in zip(
-                indices,
-                self._run([line for line in group if line], n_best, beam_size, limit),
-                strict=True,
-            ):
-                results[index] = found
+        groups: dict[int, list[tuple[int, int, _Line]]] = {}
+        for index, text in enumerate(lines):
+            line = _encode(engine, text, index + 1)
+            if line is None or len(line.pieces) == 1:
+                continue
+            limit = max(1, int(engine.options.max_length_factor * len(line.pieces)))
+            limit = min(limit, engine.positions - 1, max_length or limit)
+            groups.setdefault(limit // LIMIT_STEP, []).append((index, limit, line))
+        for _, group in sorted(groups.items()):
+            longest = max(limit for _, limit, _ in group)
+            found = self._run([line for _, _, line in group], n_best, beam_size, longest)
+            for (index, limit, line), outputs in zip(group, found, strict=True):
+                if any(len(output.tokens) > limit for output in outputs):
+                    (outputs,) = self._run([line], n_best, beam_size, limit)
+                results[index] = [
+                    Hypothesis(_decode(engine, output.tokens, line), output.score)
+                    for output in outputs
+                ]
         return results
 
     def _run(
         self, lines: list[_Line], n_best: int, beam_size: int | None, limit: int
-    ) -> list[list[Hypothesis]]:
+    ) -> list[list[_Output]]:
         engine = self._engine
         outputs = engine.runner.translate_batch(
             [line.pieces for line in lines],
@@ -115,10 +127,10 @@ class Translator:
         )
         return [
             [
-                Hypothesis(_decode(engine, tokens, line), float(score))
+                _Output(tokens, float(score))
                 for tokens, score in zip(output.hypotheses, output.scores, strict=True)
             ]
-            for line, output in zip(lines, outputs, strict=True)
+            for output in outputs
         ]
 
 
