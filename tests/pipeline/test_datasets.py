@@ -16,7 +16,7 @@ from arqon_maestro.errors import UsageError
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
 from arqon_maestro.pipeline.corpora import corpus_path, generate_text
 from arqon_maestro.pipeline.datasets import check_language, generate_dataset
-from arqon_maestro.pipeline.shards import slices
+from arqon_maestro.pipeline.shards import SLICES, slices
 from tests.checkouts import make_checkout
 
 # Small modules of the running Python: real code for a test that must be quick.
@@ -69,11 +69,15 @@ def made(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     return pipeline
 
 
+def dataset_content(pipeline: Pipeline) -> str:
+    return digest(pipeline.library.dataset("auto-style", "python"), ignore=("manifest.json",))
+
+
 def contents(pipeline: Pipeline) -> list[str]:
     library = pipeline.library
     return [
         digest(library.repositories("python")),
-        digest(library.dataset("auto-style", "python"), ignore=("manifest.json",)),
+        dataset_content(pipeline),
         *(digest(corpus_path(library, "python", split)) for split in ("train", "test")),
     ]
 
@@ -90,6 +94,31 @@ def test_any_number_of_workers_gives_the_same_bytes(
     assert contents(pipeline) == contents(made)
 
 
+def test_a_killed_run_goes_on_at_the_slice(
+    made: Pipeline, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("arqon_maestro.pipeline.shards.ROWS", 3)
+    pipeline = pipeline_in(tmp_path, checkout, 1)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("arqon_maestro.pipeline.datasets.build_dataset", stop)
+        generate_dataset(pipeline, "auto-style", "python")
+    (folder,) = tmp_path.glob(f".work/*@*/{SLICES}/python")
+    first, *others = sorted(folder.iterdir())
+    times = [path.stat().st_mtime_ns for path in others]
+    first.unlink()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("arqon_maestro.pipeline.datasets.build_dataset", stop)
+        generate_dataset(pipeline, "auto-style", "python")
+    assert first.is_file()
+    assert [path.stat().st_mtime_ns for path in others] == times
+    generate_dataset(pipeline, "auto-style", "python")
+    assert dataset_content(pipeline) == dataset_content(made)
+
+
 def test_a_dataset_has_its_manifest_and_its_limits(made: Pipeline, checkout: Path) -> None:
     folder = made.library.dataset("auto-style", "python")
     text = (folder / "manifest.json").read_text()
@@ -100,6 +129,15 @@ def test_a_dataset_has_its_manifest_and_its_limits(made: Pipeline, checkout: Pat
     }
     assert lines == {"train": 2000, "valid": 100, "test": 100}
     assert manifest["counts"]["python files"] == len(MODULES)
+    assert (
+        manifest["counts"]["train pairs"]
+        + sum(
+            number for reason, number in manifest["rejects"].items() if reason.startswith("train:")
+        )
+        == 2000
+    )
+    assert 0 < manifest["counts"]["train pairs that add"] < manifest["counts"]["train pairs"]
+    assert "add data" not in manifest["notes"]
     assert manifest["configuration"]["seed"] == 1111
     assert manifest["inputs"]["python"]["path"] == "repositories/python"
     assert str(made.library.root) not in text

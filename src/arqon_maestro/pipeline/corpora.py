@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arqon_maestro.artifacts import atomic_text
+from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.corpusgen.modes import FileResult, text_lines
 from arqon_maestro.errors import WorkFailedError
 from arqon_maestro.library import Library
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.repositories import fetch
-from arqon_maestro.pipeline.shards import CorpusGenJob, check_failures, read_results, slices
+from arqon_maestro.pipeline.shards import (
+    SLICES,
+    CorpusGenJob,
+    check_failures,
+    read_results,
+    slices,
+)
 from arqon_maestro.repositories.records import SPLITS
 from arqon_maestro.speech_engine.corpus import combine_corpora
 from arqon_maestro.steps import Outcome, Step, Work
@@ -23,6 +29,8 @@ LIBRARIES = ("tree-sitter", "xxhash")
 @dataclass(frozen=True)
 class Transcripts(CorpusGenJob):
     """Makes the transcripts of a language's files."""
+
+    columns = 1
 
     language: str
     seed: int
@@ -52,17 +60,18 @@ def generate_text(pipeline: Pipeline, language: str) -> Outcome:
         places = pipeline.executor.map(
             Transcripts(language, seed),
             slices(work.input("sources")),
-            work.scratch / "shards",
+            work.scratch / SLICES,
             limit_s=pipeline.recipe.corpusgen.file_limit_s,
             label=f"text of {language}",
             reporter=work.reporter,
         )
+        results = read_results(places)
         for split in SPLITS:
-            with atomic_text(work.output(split)) as stream:
-                for result in read_results(places):
-                    stream.writelines(line + "\n" for (line,) in result.lines[split])
-                    work.count(f"{split} lines", len(result.lines[split]))
-        for result in read_results(places):
+            with atomic_binary(work.output(split)) as stream:
+                for result in results:
+                    stream.writelines(result.text(split))
+                    work.count(f"{split} lines", result.lines[split])
+        for result in results:
             work.counts.update(result.counts)
             work.rejects.update(result.rejects)
         check_failures(work.counts, pipeline.recipe.corpusgen.failed_share, work.step.name)

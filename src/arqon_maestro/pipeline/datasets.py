@@ -7,19 +7,26 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-import numpy as np
-
-from arqon_maestro.artifacts import atomic_text
-from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
+from arqon_maestro.artifacts import atomic_binary
+from arqon_maestro.code_engine.blocks import select_lines
+from arqon_maestro.code_engine.dataset import DatasetSummary, build_dataset, raw_paths
+from arqon_maestro.code_engine.sampling import LineSample
 from arqon_maestro.config import MappingRecipe
 from arqon_maestro.corpusgen.choices import seed_of
-from arqon_maestro.corpusgen.modes import FileResult, mapping_lines
+from arqon_maestro.corpusgen.modes import AUTO_STYLE, FileResult, mapping_lines
 from arqon_maestro.errors import UsageError, WorkFailedError
 from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.repositories import fetch
-from arqon_maestro.pipeline.shards import CorpusGenJob, check_failures, read_results, slices
+from arqon_maestro.pipeline.shards import (
+    SLICES,
+    CorpusGenJob,
+    SliceResult,
+    check_failures,
+    read_results,
+    slices,
+)
 from arqon_maestro.repositories.records import SPLITS
 from arqon_maestro.steps import Outcome, Step, Work
 
@@ -31,6 +38,8 @@ LIBRARIES = ("numpy", "sentencepiece", "tree-sitter", "xxhash")
 @dataclass(frozen=True)
 class Mappings(CorpusGenJob):
     """Makes the source and target lines of a model."""
+
+    columns = 2
 
     model: str
     language: str
@@ -74,29 +83,28 @@ def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
     def action(work: Work) -> None:
         output = work.output("dataset")
         output.mkdir(parents=True, exist_ok=True)
-        places = {
-            source: pipeline.executor.map(
-                Mappings(model, source, seed),
-                slices(work.input(source)),
-                work.scratch / "shards" / source,
-                limit_s=pipeline.recipe.corpusgen.file_limit_s,
-                label=f"{model}/{language}: mappings of {source}",
-                reporter=work.reporter,
+        results = {
+            source: read_results(
+                pipeline.executor.map(
+                    Mappings(model, source, seed),
+                    slices(work.input(source)),
+                    work.scratch / SLICES / source,
+                    limit_s=pipeline.recipe.corpusgen.file_limit_s,
+                    label=f"{model}/{language}: mappings of {source}",
+                    reporter=work.reporter,
+                )
             )
             for source in mix
         }
-        check_files(places, pipeline.recipe.corpusgen.failed_share, work)
-        merge(output, language, places, mix, recipe.mapping, seed, work)
+        check_files(results, pipeline.recipe.corpusgen.failed_share, work)
+        merge(output, language, results, mix, recipe.mapping, seed, work)
         summary = build_dataset(output, language, model, recipe.dataset, seed, work.reporter)
-        for split, counts in summary.splits.items():
-            work.count(f"{split} pairs", counts.read - sum(counts.dropped.values()))
-            for reason, number in counts.dropped.items():
-                work.reject(f"{split}: {reason}", number)
+        record(summary, model, work)
 
     return pipeline.runner.run(
         Step(
             name=f"dataset/{model}/{language}",
-            version=2,
+            version=3,
             action=action,
             inputs={source: pipeline.library.repositories(source) for source in mix},
             outputs={"dataset": folder},
@@ -112,11 +120,13 @@ def generate_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
     )
 
 
-def check_files(places: Mapping[str, list[Path]], failed_share: float, work: Work) -> None:
+def check_files(
+    results: Mapping[str, Sequence[SliceResult]], failed_share: float, work: Work
+) -> None:
     """Counts what was read and dropped, by language; an error if too many files failed."""
-    for source, results in places.items():
+    for source, slices_of_source in results.items():
         counts: Counter[str] = Counter()
-        for result in read_results(results):
+        for result in slices_of_source:
             counts.update(result.counts)
             for reason, number in result.rejects.items():
                 work.reject(f"{source}: {reason}", number)
@@ -128,7 +138,7 @@ def check_files(places: Mapping[str, list[Path]], failed_share: float, work: Wor
 def merge(
     folder: Path,
     language: str,
-    places: Mapping[str, Sequence[Path]],
+    results: Mapping[str, Sequence[SliceResult]],
     mix: Mapping[str, float],
     recipe: MappingRecipe,
     seed: int,
@@ -137,54 +147,44 @@ def merge(
     """Writes the raw files of all splits: at most the recipe's lines, languages by weight.
 
     Where there are more lines than wanted, a seeded sample is taken; lines stay in order.
+
+    Raises:
+        WorkFailedError: a split is empty.
     """
-    limits = dict(
-        zip(SPLITS, (recipe.train_lines, recipe.valid_lines, recipe.test_lines), strict=True)
-    )
-    available: dict[str, Counter[str]] = {}
-    for source in mix:
-        available[source] = Counter()
-        for result in read_results(list(places[source])):
-            available[source].update({split: len(lines) for split, lines in result.lines.items()})
-    for split in SPLITS:
-        if not any(counts[split] for counts in available.values()):
+    limits = (recipe.train_lines, recipe.valid_lines, recipe.test_lines)
+    whole = sum(mix.values())
+    for split, limit in zip(SPLITS, limits, strict=True):
+        written = 0
+        with ExitStack() as stack:
+            streams = [
+                stack.enter_context(atomic_binary(path))
+                for path in raw_paths(folder, language, split)
+            ]
+            for source, weight in mix.items():
+                available = sum(result.lines[split] for result in results[source])
+                wanted = round(limit * weight / whole)
+                sample = LineSample(available, wanted, seed_of(seed, "sample", source, split))
+                for result in results[source]:
+                    mask = sample.take(result.lines[split])
+                    for stream, text in zip(streams, result.text(split), strict=True):
+                        stream.write(select_lines(text, mask))
+                written += min(available, wanted)
+        if not written:
             raise WorkFailedError(
                 f"the {split} split is empty",
                 where=work.step.name,
                 why="no file of it gave a mapping",
                 remedy="fetch more repositories: maestro repositories fetch",
             )
-    whole = sum(mix.values())
-    with ExitStack() as stack:
-        streams: dict[str, tuple[TextIO, TextIO]] = {}
-        for split in SPLITS:
-            paths = raw_paths(folder, language, split)
-            streams[split] = (
-                stack.enter_context(atomic_text(paths[0])),
-                stack.enter_context(atomic_text(paths[1])),
-            )
-        for source, weight in mix.items():
-            chosen = {
-                split: _sample(
-                    available[source][split],
-                    round(limits[split] * weight / whole),
-                    seed_of(seed, "sample", source, split),
-                )
-                for split in SPLITS
-            }
-            seen: Counter[str] = Counter()
-            for result in read_results(list(places[source])):
-                for split, lines in result.lines.items():
-                    for index, (words, target) in enumerate(lines, seen[split]):
-                        if chosen[split][index]:
-                            streams[split][0].write(words + "\n")
-                            streams[split][1].write(target + "\n")
-                    seen[split] += len(lines)
 
 
-def _sample(available: int, wanted: int, seed: int) -> np.ndarray:
-    """Returns a mask of `available` places with at most `wanted` of them set."""
-    mask = np.zeros(available, dtype=bool)
-    order = np.random.Generator(np.random.PCG64(seed)).permutation(available)
-    mask[order[: min(wanted, available)]] = True
-    return mask
+def record(summary: DatasetSummary, model: str, work: Work) -> None:
+    """Puts what became of the pairs into the manifest."""
+    for split, counts in summary.splits.items():
+        work.count(f"{split} pairs", counts.kept)
+        for reason, number in counts.dropped.items():
+            work.reject(f"{split}: {reason}", number)
+        if model == AUTO_STYLE:
+            work.count(f"{split} pairs that add", summary.added[split])
+    if model == AUTO_STYLE and not summary.added["train"]:
+        work.note("add data", "none: no syntax node of this language's files is said")

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from arqon_maestro.artifacts import atomic_text, read_json
+from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.corpusgen.modes import FileResult
-from arqon_maestro.errors import WorkFailedError
+from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.executors import Outcome
 from arqon_maestro.repositories.records import SPLITS, SourceFile
 from arqon_maestro.repositories.shards import list_shards, read_rows, row_groups
 
 ROWS = 48
 """Files a slice: small enough that a killed run loses little and two workers end together."""
+
+SLICES = "slices"
+"""Folder of the results in a step's scratch folder."""
 
 
 @dataclass(frozen=True)
@@ -47,31 +50,68 @@ def slices(folder: Path) -> list[Slice]:
 
 @dataclass(frozen=True)
 class SliceResult:
-    """Lines by split, and what was dropped.
+    """What CorpusGen made of one slice. Its text stays on disk until it is asked for.
 
     Attributes:
-        lines: split → lines; each a list of columns (source and target, or one transcript).
+        path: the result file.
+        lines: split → number of lines.
         counts: files and characters read.
         rejects: reason → number.
+        sizes: split → bytes of each column.
+        start: where in the file the text begins.
     """
 
-    lines: dict[str, list[list[str]]]
+    path: Path
+    lines: dict[str, int]
     counts: Counter[str]
     rejects: Counter[str]
+    sizes: dict[str, list[int]]
+    start: int
+
+    def text(self, split: str) -> list[bytes]:
+        """Reads the lines of a split, column by column (source and target, or transcripts).
+
+        Raises:
+            DataError: the file is shorter than it says.
+        """
+        at = self.start
+        for other in SPLITS[: SPLITS.index(split)]:
+            at += sum(self.sizes[other])
+        with open(self.path, "rb") as stream:
+            stream.seek(at)
+            columns = [stream.read(size) for size in self.sizes[split]]
+        if [len(column) for column in columns] != self.sizes[split]:
+            raise _damaged(self.path, "it is cut short")
+        return columns
 
 
 @dataclass(frozen=True)
 class Generated:
-    """What CorpusGen made of one file."""
+    """What CorpusGen made of one file.
+
+    Attributes:
+        split: which split the file is of.
+        characters: its size.
+        lines: how many lines it gave.
+        columns: their text, column by column, each line with its line feed.
+        rejects: reason → number.
+    """
 
     split: str
     characters: int
-    lines: list[list[str]]
+    lines: int
+    columns: list[bytes]
     rejects: Counter[str]
 
 
 class CorpusGenJob(ABC):
-    """Says the files of a slice; its result file is a `SliceResult`."""
+    """Says the files of a slice; its result file is a `SliceResult`.
+
+    The file is a line of JSON, then the columns of the splits one after the other.
+    """
+
+    columns: ClassVar[int]
+    """Of how many columns the lines are."""
 
     @abstractmethod
     def say(self, text: str, name: str) -> FileResult[Any]:
@@ -80,33 +120,72 @@ class CorpusGenJob(ABC):
     def process(self, file: SourceFile, /) -> Generated:
         """Says one file, in a worker."""
         result = self.say(file.text, f"{file.repository}/{file.path}")
-        lines = [list(line) for line in result.lines]
-        return Generated(file.split, len(file.text), lines, result.rejects)
+        columns = [
+            "".join([f"{line[column]}\n" for line in result.lines]).encode()
+            for column in range(self.columns)
+        ]
+        return Generated(file.split, len(file.text), len(result.lines), columns, result.rejects)
 
     def write(self, outcomes: Sequence[Outcome[Generated]], destination: Path, /) -> None:
         """Writes the lines of a slice by split, with what was read and dropped."""
-        lines: dict[str, list[list[str]]] = {split: [] for split in SPLITS}
+        lines = dict.fromkeys(SPLITS, 0)
+        text: dict[str, list[list[bytes]]] = {
+            split: [[] for _ in range(self.columns)] for split in SPLITS
+        }
         counts: Counter[str] = Counter()
         rejects: Counter[str] = Counter()
         for outcome in outcomes:
             counts["files"] += 1
-            if outcome.result is None:
+            made = outcome.result
+            if made is None:
                 counts["failed files"] += 1
                 rejects[outcome.reason] += 1
                 continue
-            counts["characters"] += outcome.result.characters
-            lines[outcome.result.split] += outcome.result.lines
-            rejects.update(outcome.result.rejects)
-        with atomic_text(destination) as stream:
-            value = {"lines": lines, "counts": counts, "rejects": rejects}
-            json.dump(value, stream, separators=(",", ":"))
+            counts["characters"] += made.characters
+            lines[made.split] += made.lines
+            for parts, part in zip(text[made.split], made.columns, strict=True):
+                parts.append(part)
+            rejects.update(made.rejects)
+        columns = {split: [b"".join(parts) for parts in text[split]] for split in SPLITS}
+        head = {
+            "lines": lines,
+            "counts": counts,
+            "rejects": rejects,
+            "sizes": {split: [len(column) for column in columns[split]] for split in SPLITS},
+        }
+        with atomic_binary(destination) as stream:
+            stream.write(json.dumps(head).encode() + b"\n")
+            for split in SPLITS:
+                stream.writelines(columns[split])
 
 
-def read_results(places: list[Path]) -> Iterator[SliceResult]:
-    """Reads results, in order."""
-    for place in places:
-        value = read_json(place)
-        yield SliceResult(value["lines"], Counter(value["counts"]), Counter(value["rejects"]))
+def read_results(places: Sequence[Path]) -> list[SliceResult]:
+    """Reads what results say of themselves, in order.
+
+    Raises:
+        DataError: a file is no result.
+    """
+    return [_read_result(place) for place in places]
+
+
+def _read_result(place: Path) -> SliceResult:
+    with open(place, "rb") as stream:
+        head = stream.readline()
+    try:
+        value = json.loads(head)
+        counts, rejects = Counter(value["counts"]), Counter(value["rejects"])
+        return SliceResult(place, value["lines"], counts, rejects, value["sizes"], len(head))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(place, str(error)) from None
+
+
+def _damaged(place: Path, why: str) -> DataError:
+    return DataError(
+        "the result of a slice of source code is damaged",
+        where=place,
+        why=why,
+        remedy="remove the file and run the same command again: only that slice is made anew",
+    )
 
 
 def check_failures(counts: Counter[str], allowed_share: float, where: str) -> None:
