@@ -6,7 +6,10 @@ PyTorch's network with a beam search of its own, or Marian itself.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +25,7 @@ from arqon_maestro.code_engine.weights import read_model
 INDEX, IDS, SCORE, LEAST_FIELDS = 0, 1, 4, 5
 FIELD_SEPARATOR = " ||| "
 FIRST_ID = 2
+MARIAN_PYTHON = "ARQON_MAESTRO_MARIAN_PYTHON"
 VOCABULARY_LINE = re.compile(r"^(.*): (\d+)$")
 
 
@@ -183,3 +187,10 @@ def n_best_line(index: int, ids: list[int], score: float) -> str:
     """Returns a line as Marian prints it with both n-best and word-scores on."""
     fields = [str(index), " ".join(map(str, ids)), "WordScores= …", f"F0= {score}", f"{score:.6g}"]
     return FIELD_SEPARATOR.join(fields)
+
+
+def marian_python() -> str | None:
+    """Returns the Python that has pymarian, None if there is none."""
+    python = os.environ.get(MARIAN_PYTHON, sys.executable)
+    found = subprocess.run([python, "-c", "import pymarian"], capture_output=True, timeout=120)
+    return python if found.returncode == 0 else None

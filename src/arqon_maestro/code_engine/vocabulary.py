@@ -290,7 +290,13 @@ def load_vocabulary(folder: Path) -> Vocabulary:
 
 
 def _quote(token: str) -> str:
-    """Quotes a token so that Marian, CTranslate2 and a YAML reader agree on it."""
+    """Quotes a token so that Marian, CTranslate2 and a YAML reader agree on it.
+
+    The reference's exporter reads the file by the line, and of escapes knows that of the quote
+    alone; a backslash stands unquoted there, as Marian writes it.
+    """
+    if token == "\\":
+        return token
     quoted = json.dumps(token, ensure_ascii=False)
     # YAML refuses control characters that JSON lets stand; all of them have four hex digits.
     return "".join(
