@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from arqon_maestro import languages
 from arqon_maestro.corpusgen.choices import RandomChoices, seed_of
 from arqon_maestro.corpusgen.context import Contexts, auto_style_line
 from arqon_maestro.corpusgen.drafts import InsertDraft, insert_drafts
 from arqon_maestro.corpusgen.filters import SLOW_PARSE, layout_reason, tree_reason
-from arqon_maestro.corpusgen.generation import SPEECH, Options, SnippetSource
+from arqon_maestro.corpusgen.generation import SPEECH, AddDraft, Options, SnippetSource
 from arqon_maestro.corpusgen.grammar import Chain, generate_chains
 from arqon_maestro.corpusgen.inserts import InsertGenerator
 from arqon_maestro.corpusgen.rates import FILLERS, RATES
@@ -25,6 +26,8 @@ AUTO_STYLE, CONTEXTUAL, TRANSCRIPT_PARSER = CODE_MODELS
 TEXT = "text"
 
 L = TypeVar("L")
+Placed = tuple[str, str, InsertDraft | AddDraft]
+"""A source line, its target line, and the draft that they are made of."""
 
 
 @dataclass(slots=True)
@@ -119,23 +122,49 @@ def mapping_lines(
     if model == TRANSCRIPT_PARSER:
         for chain in _chains(file, file.drafts(result.rejects), True, result.rejects):
             result.lines.append((chain.transcript, chain.markup))
-    elif model == CONTEXTUAL:
-        contexts = Contexts(file.stream, file.choices, alpha=False)
-        for draft in insert_drafts(file.generator, result.rejects):
-            leading, _ = contexts.draw(draft.start, draft.words, draft.stem)
-            result.lines.append((" ".join(leading), " ".join(draft.words)))
     else:
-        _add_auto_style(file, add, result)
+        lines = _contextual(file, result) if model == CONTEXTUAL else _auto_style(file, add, result)
+        result.lines += [(line, target) for line, target, _ in lines]
     file.count_rejects(result.rejects)
     return result
 
 
-def _add_auto_style(file: _File, add: bool, result: FileResult[tuple[str, str]]) -> None:
+def placed_lines(
+    source: str, path: str, language: str | Language, model: str, seed: int = 0
+) -> tuple[TokenStream | None, FileResult[Placed]]:
+    """Returns the lines of `mapping_lines`, each with its draft; not for the transcript parser.
+
+    Returns:
+        The units of the file, which drafts count in, or None if the file is rejected; and the
+        lines.
+
+    Raises:
+        UsageError: there is no such language.
+        MissingPartError: the language's grammar is not installed.
+    """
+    result: FileResult[Placed] = FileResult()
+    file = _open(source, path, language, model, seed, Options(), result.rejects)
+    if file is None:
+        return None, result
+    lines = _contextual(file, result) if model == CONTEXTUAL else _auto_style(file, True, result)
+    result.lines += lines
+    file.count_rejects(result.rejects)
+    return file.stream, result
+
+
+def _contextual(file: _File, result: FileResult[Any]) -> Iterator[Placed]:
+    contexts = Contexts(file.stream, file.choices, alpha=False)
+    for draft in insert_drafts(file.generator, result.rejects):
+        leading, _ = contexts.draw(draft.start, draft.words, draft.stem)
+        yield " ".join(leading), " ".join(draft.words), draft
+
+
+def _auto_style(file: _File, add: bool, result: FileResult[Any]) -> Iterator[Placed]:
     contexts = Contexts(file.stream, file.choices)
     for draft in insert_drafts(file.generator, result.rejects):
         leading, alpha = contexts.draw(draft.start, draft.words, draft.stem)
         line = auto_style_line(alpha, leading, draft.words, None)
-        result.lines.append((line, " ".join(draft.output)))
+        yield line, " ".join(draft.output), draft
     if not add or file.snippets is None:
         return
     for added in file.snippets.mappings(file.generator):
@@ -144,7 +173,7 @@ def _add_auto_style(file: _File, add: bool, result: FileResult[tuple[str, str]])
             continue
         leading, alpha = contexts.draw(added.start, added.words)
         line = auto_style_line(alpha, leading, added.words, added.container)
-        result.lines.append((line, " ".join(added.output)))
+        yield line, " ".join(added.output), added
 
 
 def _chains(

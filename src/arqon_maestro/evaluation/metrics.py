@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
@@ -84,3 +85,88 @@ def bootstrap(
     source = random.Random(seed)
     values = sorted(statistic(source.choices(items, k=len(items))) for _ in range(samples))
     return values[round(0.025 * (samples - 1))], values[round(0.975 * (samples - 1))]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two ways compared on the same items, each right or wrong.
+
+    Attributes:
+        both: items that both got right.
+        first_only: that only the first did.
+        second_only: that only the second did.
+        neither: that neither did.
+    """
+
+    both: int
+    first_only: int
+    second_only: int
+    neither: int
+
+    @classmethod
+    def of(cls, first: Sequence[bool], second: Sequence[bool]) -> Paired:
+        """Counts two rows of verdicts on the same items."""
+        counts = Counter(zip(first, second, strict=True))
+        return cls(
+            counts[True, True], counts[True, False], counts[False, True], counts[False, False]
+        )
+
+    @property
+    def total(self) -> int:
+        return self.both + self.first_only + self.second_only + self.neither
+
+    @property
+    def difference(self) -> float:
+        """The first's share of right ones less the second's."""
+        return (self.first_only - self.second_only) / self.total
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's test, exact and two-sided.
+
+        The chance that a fair coin parts the items on which they differ at least as unevenly.
+        """
+        differing = self.first_only + self.second_only
+        fewer = min(self.first_only, self.second_only)
+        tail = sum(math.comb(differing, count) for count in range(fewer + 1))
+        return min(1.0, 2 * tail / (1 << differing))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The difference's 95% interval (Newcombe 1998, "Improved confidence intervals for the
+        difference between binomial proportions based on paired data", method 10)."""
+        first = wilson(self.both + self.first_only, self.total)
+        second = wilson(self.both + self.second_only, self.total)
+        correlation = self._correlation()
+
+        def spread(one: float, other: float) -> float:
+            square = one * one - 2 * correlation * one * other + other * other
+            return math.sqrt(max(0.0, square))
+
+        low = spread(first.value - first.low, second.high - second.value)
+        high = spread(first.high - first.value, second.value - second.low)
+        return self.difference - low, self.difference + high
+
+    def _correlation(self) -> float:
+        margins = (
+            (self.both + self.first_only)
+            * (self.second_only + self.neither)
+            * (self.both + self.second_only)
+            * (self.first_only + self.neither)
+        )
+        if not margins:
+            return 0.0
+        product = self.both * self.neither - self.first_only * self.second_only
+        if product > 0:
+            product = max(0.0, product - self.total / 2)
+        return product / math.sqrt(margins)
+
+    def to_json(self) -> dict[str, Any]:
+        low, high = self.interval
+        return {
+            "difference": self.difference,
+            "low": low,
+            "high": high,
+            "p_value": self.p_value,
+            **asdict(self),
+        }
