@@ -53,7 +53,7 @@ def test_without_a_test_validity_is_not_reported() -> None:
 
 
 def test_cross_entropy_of_a_uniform_model() -> None:
-    scores = cross_entropy(Uniform(), PAIRS)
+    scores = cross_entropy(Uniform(), PAIRS).to_json()
     assert scores["cross_entropy"] == pytest.approx(math.log(7))
     assert scores["perplexity"] == pytest.approx(7)
     assert scores["low"] == pytest.approx(scores["high"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -237,18 +238,56 @@ def export(
 
 @app.command()
 def evaluate(
-    model: ModelOption,
-    language: LanguageOption,
+    model: OptionalModel = None,
+    language: OptionalLanguage = None,
+    baseline: Annotated[
+        str,
+        typer.Option(
+            "--baseline",
+            help="What to compare with: `previous`, the version installed before; `none`; "
+            "the first digits of an earlier version; or a tarball.",
+        ),
+    ] = "previous",
+    lines: Annotated[
+        int | None,
+        typer.Option("--lines", min=1, help="Held-out lines a model [default: the recipe's]."),
+    ] = None,
     test_mode: TestMode = False,
     recipe: RecipeOption = None,
+    workers: Workers = None,
     force: Force = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Measure an installed model on held-out lines."""
-    from arqon_maestro.pipeline import evaluation
+    """Measure installed models on held-out repositories; by default all that are installed."""
+    from arqon_maestro.evaluation.summary import summarise
+    from arqon_maestro.pipeline import code_evaluation
 
-    check_names(model, language)
-    pipeline = pipeline_of(test_mode=test_mode, recipe=recipe, force=force, dry_run=dry_run)
-    scores = evaluation.evaluate_code_model(pipeline, model, language)
-    typer.echo(evaluation.show_scores(scores, as_json=as_json))
+    if model is not None:
+        check_names(model, language)
+    elif language is not None:
+        check_language(language)
+    pipeline = pipeline_of(
+        test_mode=test_mode, recipe=recipe, workers=workers, force=force, dry_run=dry_run
+    )
+    if lines is not None:
+        pipeline = code_evaluation.with_lines(pipeline, lines)
+    measured, skipped = code_evaluation.evaluate_installed(
+        pipeline, model, language, baseline=baseline
+    )
+    for missing in skipped:
+        typer.echo(f"{missing.model}/{missing.language}: not measured: {missing.why}", err=True)
+    if dry_run:
+        return
+    if as_json:
+        document = {
+            "schema_version": code_evaluation.SCHEMA_VERSION,
+            "evaluations": measured,
+            "skipped": [asdict(missing) for missing in skipped],
+        }
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
+        return
+    for scores in measured:
+        typer.echo(f"{scores['model']}/{scores['language']}, {scores['lines']} held-out lines:")
+        for line in summarise(scores):
+            typer.echo(f"  {line}")

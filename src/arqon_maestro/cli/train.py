@@ -17,6 +17,7 @@ from arqon_maestro.cli.options import (
     Workers,
     pipeline_of,
 )
+from arqon_maestro.evaluation.summary import summarise
 
 app = typer.Typer()
 
@@ -78,12 +79,4 @@ def _figures(name: str, scores: dict[str, Any]) -> list[str]:
     if name == "speech":
         recall = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["recall"].items())
         return [f"recall {recall}; word error rate {scores['word_error_rate']:.1%} (synthetic)"]
-    if "exact_match" in scores:
-        ranks = ", ".join(f"@{k} {v['value']:.1%}" for k, v in scores["exact_match"].items())
-        valid = scores["valid_at_1"]
-        lines = [f"exact match {ranks}" + (f"; valid {valid['value']:.1%}" if valid else "")]
-        if "held_to_grammar" in scores:
-            best = scores["held_to_grammar"]["exact_match"]["1"]["value"]
-            lines.append(f"held to the grammar: exact match @1 {best:.1%}")
-        return lines
-    return [f"loss {scores['cross_entropy']:.3f} nats a word"]
+    return summarise(scores)

@@ -13,6 +13,7 @@ from arqon_maestro.progress import SILENT, Reporter
 RANKS = (1, 5, 10)
 BATCH_LINES = 32
 SNIPPET_MARK = "SNIP_"
+BOOTSTRAP_SAMPLES = 400
 
 
 class Hypothesis(Protocol):
@@ -49,6 +50,7 @@ class ExactMatch:
         accepted: share of lines whose first output is acceptable; None where that is not tested.
         first_accepted: share of lines whose first acceptable output is the reference.
         misses: some lines that were not right at 1: source, reference, output.
+        firsts: the first output of every line; empty where there is none.
     """
 
     at: dict[int, Rate]
@@ -56,6 +58,7 @@ class ExactMatch:
     accepted: Rate | None
     first_accepted: Rate | None
     misses: list[tuple[str, str, str]]
+    firsts: list[str]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -129,30 +132,74 @@ def exact_match(
         accepted=accepted,
         first_accepted=first_accepted,
         misses=wrong,
+        firsts=[ranked[0] if ranked else "" for ranked in outputs],
     )
 
 
-def cross_entropy(
-    rescorer: LineRescorer, pairs: Sequence[tuple[str, str]], *, seed: int = 0
-) -> dict[str, Any]:
-    """Returns the loss of held-out targets given their sources, in nats a word, with its interval.
+@dataclass(frozen=True)
+class CrossEntropy:
+    """The loss of held-out targets given their sources.
 
-    A word is what blanks separate; the end of a line counts as one.
+    Attributes:
+        value: nats a word; a word is what blanks separate, and the end of a line counts as one.
+        low, high: its 95% interval, bootstrapped over the lines.
+        scores: the log probability of each target, in nats.
+        words: the words of each target.
     """
-    scores = list(rescorer.rescore(pairs))
+
+    value: float
+    low: float
+    high: float
+    scores: list[float]
+    words: list[int]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "cross_entropy": self.value,
+            "low": self.low,
+            "high": self.high,
+            "perplexity": math.exp(self.value),
+            "lines": len(self.words),
+            "words": sum(self.words),
+        }
+
+
+def cross_entropy(
+    rescorer: LineRescorer,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    seed: int = 0,
+    label: str = "cross-entropy",
+    reporter: Reporter = SILENT,
+) -> CrossEntropy:
+    """Scores the targets of `pairs` given their sources."""
+    scores: list[float] = []
+    with reporter.task(label, len(pairs), "lines") as task:
+        for start in range(0, len(pairs), BATCH_LINES):
+            batch = pairs[start : start + BATCH_LINES]
+            scores += rescorer.rescore(batch)
+            task.advance(len(batch))
     words = [len(target.split()) + 1 for _, target in pairs]
     items = list(zip(scores, words, strict=True))
+    low, high = bootstrap(items, _loss, seed=seed, samples=BOOTSTRAP_SAMPLES)
+    return CrossEntropy(_loss(items), low, high, scores, words)
 
-    def loss(sample: Sequence[tuple[float, int]]) -> float:
-        return -sum(score for score, _ in sample) / sum(count for _, count in sample)
 
-    value = loss(items)
-    low, high = bootstrap(items, loss, seed=seed, samples=400)
-    return {
-        "cross_entropy": value,
-        "low": low,
-        "high": high,
-        "perplexity": math.exp(value),
-        "lines": len(pairs),
-        "words": sum(words),
-    }
+def loss_difference(
+    first: CrossEntropy, second: CrossEntropy, *, seed: int = 0
+) -> tuple[float, float, float]:
+    """Returns the first loss less the second, on the same lines, with its 95% interval.
+
+    Both are computed on the same bootstrap samples of lines.
+    """
+    items = list(zip(first.scores, second.scores, first.words, strict=True))
+
+    def difference(sample: Sequence[tuple[float, float, int]]) -> float:
+        return sum(b - a for a, b, _ in sample) / sum(count for _, _, count in sample)
+
+    low, high = bootstrap(items, difference, seed=seed, samples=BOOTSTRAP_SAMPLES)
+    return difference(items), low, high
+
+
+def _loss(sample: Sequence[tuple[float, int]]) -> float:
+    return -sum(score for score, _ in sample) / sum(count for _, count in sample)

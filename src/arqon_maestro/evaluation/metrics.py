@@ -156,7 +156,7 @@ class Paired:
         )
         if not margins:
             return 0.0
-        product = self.both * self.neither - self.first_only * self.second_only
+        product = float(self.both * self.neither - self.first_only * self.second_only)
         if product > 0:
             product = max(0.0, product - self.total / 2)
         return product / math.sqrt(margins)

@@ -10,6 +10,7 @@ from arqon_maestro.config import Recipe
 from arqon_maestro.executors.side_by_side import run_side_by_side
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline import code_engine, evaluation, report, speech_engine
+from arqon_maestro.pipeline.code_evaluation import evaluate_code_model
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
 from arqon_maestro.pipeline.datasets import PARSER, PROSE, generate_dataset
 from arqon_maestro.progress import Reporter
@@ -117,6 +118,6 @@ def train_all(pipeline: Pipeline, languages: list[str]) -> Trained | None:
         "speech": evaluation.evaluate_speech(pipeline),
     }
     for model, language in models:
-        scores[f"{model}/{language}"] = evaluation.evaluate_code_model(pipeline, model, language)
+        scores[f"{model}/{language}"] = evaluate_code_model(pipeline, model, language)
     page, data = report.make_report(pipeline, languages, installed, scores)
     return Trained(tuple(installed), scores, page, data)
