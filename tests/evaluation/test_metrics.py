@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arqon_maestro.evaluation.metrics import bootstrap, edit_distance, recall_at, wilson
+from arqon_maestro.evaluation.metrics import Paired, bootstrap, edit_distance, recall_at, wilson
 
 
 def naive_distance(a: str, b: str) -> int:
@@ -62,3 +62,35 @@ def test_bootstrap_brackets_the_mean_and_repeats() -> None:
     assert (low, high) == bootstrap(items, mean)
     # The standard error of this mean is 2.9: the interval is about ±5.7.
     assert math.isclose(high - low, 11.3, abs_tol=1.5)
+
+
+def test_a_paired_interval_is_newcombes() -> None:
+    # Newcombe (1998), paired data, method 10: 36, 12, 2 and 0 of 50.
+    low, high = Paired(36, 12, 2, 0).interval
+    assert math.isclose(low, 0.0569, abs_tol=5e-5)
+    assert math.isclose(high, 0.3404, abs_tol=5e-5)
+
+
+def test_mcnemar_is_the_exact_binomial() -> None:
+    # 12 of 14: twice (1 + 14 + 91) / 2^14.
+    assert math.isclose(Paired(36, 12, 2, 0).p_value, 2 * 106 / 2**14)
+    assert Paired(5, 0, 0, 5).p_value == 1
+    assert Paired(0, 3, 3, 0).p_value == 1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=200))
+def test_pairs_are_counted_and_turn_round(verdicts: list[tuple[bool, bool]]) -> None:
+    first, second = ([pair[side] for pair in verdicts] for side in (0, 1))
+    here, there = Paired.of(first, second), Paired.of(second, first)
+    assert here.total == len(verdicts)
+    assert math.isclose(here.difference, (sum(first) - sum(second)) / len(verdicts))
+    assert here.difference == -there.difference
+    assert here.p_value == there.p_value
+    low, high = here.interval
+    assert low <= here.difference <= high
+    assert math.isclose(low, -there.interval[1], abs_tol=1e-12)
+
+
+def test_rows_of_different_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        Paired.of([True], [True, False])

@@ -6,6 +6,7 @@ import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,22 @@ class Plot:
 
 
 @dataclass(frozen=True)
+class Panels:
+    """Plots side by side in one figure, two a row."""
+
+    plots: Sequence[Plot]
+
+
+Part = Table | Plot | Panels
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page."""
 
     title: str
     notes: Sequence[str] = ()
-    parts: Sequence[Table | Plot] = field(default_factory=tuple)
+    parts: Sequence[Part] = field(default_factory=tuple)
 
 
 def format_value(value: object) -> str:
@@ -89,25 +100,48 @@ def render_table(table: Table) -> str:
 
 def render_plot(plot: Plot) -> str:
     """Returns a plot as inline SVG, the same bytes for the same numbers."""
+    return render_panels(Panels([plot]))
+
+
+def render_panels(panels: Panels) -> str:
+    """Returns plots as one inline SVG, the same bytes for the same numbers."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
+    columns = min(2, len(panels.plots))
+    rows = -(-len(panels.plots) // columns)
+    size = (7.2, 3.2) if columns == 1 else (9.6, 2.7 * rows)
     with matplotlib.rc_context({"svg.hashsalt": "arqon-maestro", "svg.fonttype": "path"}):
-        figure, axes = pyplot.subplots(figsize=(7.2, 3.2))
-        for curve in plot.curves:
-            axes.plot(curve.x, curve.y, label=curve.label, linewidth=1.5)
-        axes.set(title=plot.title, xlabel=plot.x_label, ylabel=plot.y_label)
-        axes.grid(alpha=0.3)
-        if len(plot.curves) > 1:
-            axes.legend(frameon=False)
+        figure, grid = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
+        for axes, plot in zip_longest(grid.flat, panels.plots):
+            if plot is None:
+                axes.set_axis_off()
+            else:
+                _draw(axes, plot)
         figure.tight_layout()
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None})
         pyplot.close(figure)
     svg = stream.getvalue()
     return f"<figure>{svg[svg.index('<svg') :]}</figure>"
+
+
+def _draw(axes: Any, plot: Plot) -> None:
+    for curve in plot.curves:
+        axes.plot(curve.x, curve.y, label=curve.label, linewidth=1.5)
+    axes.set(title=plot.title, xlabel=plot.x_label, ylabel=plot.y_label)
+    axes.grid(alpha=0.3)
+    if len(plot.curves) > 1:
+        axes.legend(frameon=False)
+
+
+def render_part(part: Part) -> str:
+    """Returns a table or a figure as HTML."""
+    if isinstance(part, Table):
+        return render_table(part)
+    return render_panels(part) if isinstance(part, Panels) else render_plot(part)
 
 
 def render_page(title: str, sections: Sequence[Section]) -> str:
@@ -122,7 +156,7 @@ def render_page(title: str, sections: Sequence[Section]) -> str:
         parts.append(f"<h2>{html.escape(section.title)}</h2>")
         parts.extend(f"<p class='note'>{html.escape(note)}</p>" for note in section.notes)
         for part in section.parts:
-            parts.append(render_table(part) if isinstance(part, Table) else render_plot(part))
+            parts.append(render_part(part))
     parts.append("</body></html>\n")
     return "\n".join(parts)
 

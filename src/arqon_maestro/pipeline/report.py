@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 from arqon_maestro.artifacts import read_json, replace, write_json
-from arqon_maestro.evaluation.report import Curve, Plot, Section, Table, write_report
+from arqon_maestro.evaluation.report import Section, Table, write_report
 from arqon_maestro.library import Library
 from arqon_maestro.models.install import Installed
+from arqon_maestro.pipeline.code_report import code_model_section, training_curves
 from arqon_maestro.pipeline.context import Pipeline
-from arqon_maestro.pipeline.evaluation import CONTEXTUAL, scores_path
+from arqon_maestro.pipeline.evaluation import scores_path
 from arqon_maestro.progress import clock
 from arqon_maestro.speech_engine.lexicon.vocabulary import PROFANE, read_dropped_words
 from arqon_maestro.steps import Step, Work
@@ -45,13 +45,18 @@ def make_report(
             "seed": pipeline.recipe.seed,
             "languages": languages,
             "scores": scores,
+            "training": {
+                name: training_curves(pipeline.library, *name.split("/"))
+                for name in scores
+                if "/" in name
+            },
             "models": [_model(pipeline, model) for model in installed],
             "lexicon": lexicon_facts(pipeline.library),
             "steps": _steps(pipeline),
         }
         title = f"Training report: {', '.join(languages)} ({pipeline.recipe.name} recipe)"
         # Page and data appear together: a killed run leaves no half of a report.
-        write_report(work.scratch / "report", title, _sections(pipeline, scores, numbers), numbers)
+        write_report(work.scratch / "report", title, _sections(scores, numbers), numbers)
         folder.parent.mkdir(parents=True, exist_ok=True)
         replace(work.scratch / "report", folder)
         write_json(work.output("latest"), {"schema_version": 1, "folder": stamp})
@@ -59,7 +64,7 @@ def make_report(
     inputs = {name: scores_path(pipeline, name.replace("/", "-")) for name in scores}
     step = Step(
         name="report",
-        version=2,
+        version=3,
         action=action,
         inputs=inputs,
         outputs={"latest": latest},
@@ -151,9 +156,7 @@ def _lexicon(facts: dict[str, Any]) -> Section:
     )
 
 
-def _sections(
-    pipeline: Pipeline, scores: dict[str, dict[str, Any]], numbers: dict[str, Any]
-) -> list[Section]:
+def _sections(scores: dict[str, dict[str, Any]], numbers: dict[str, Any]) -> list[Section]:
     sections = [
         _speech(scores["speech"]),
         _language_models(scores["language-models"]),
@@ -162,7 +165,8 @@ def _sections(
     for name, values in scores.items():
         if "/" in name:
             model, language = name.split("/")
-            sections.append(_code_model(pipeline, model, language, values))
+            curves = numbers["training"].get(name, {})
+            sections.append(code_model_section(model, language, values, curves))
     models = [[m["model"], m["version"], m["tarball"], m["size_bytes"]] for m in numbers["models"]]
     steps = [[s["step"], clock(float(s["seconds"]))] for s in numbers["steps"]]
     sections += [
@@ -233,42 +237,3 @@ def _language_models(scores: dict[str, Any]) -> Section:
         ["Perplexity on text of repositories that were not trained on; unknown words left out."],
         [Table(["model", "perplexity", "without </s>", "words", "unknown"], rows)],
     )
-
-
-def _code_model(pipeline: Pipeline, model: str, language: str, scores: dict[str, Any]) -> Section:
-    parts: list[Table | Plot] = []
-    if model == CONTEXTUAL:
-        interval = f"{scores['low']:.3f} to {scores['high']:.3f}"
-        rows = [
-            ["loss, nats a word", f"{scores['cross_entropy']:.3f} ({interval})"],
-            ["perplexity a word", f"{scores['perplexity']:.1f}"],
-            ["lines", scores["lines"]],
-        ]
-        parts.append(Table(["measure", "value"], rows))
-    else:
-        rows = [[f"exact match at {k}", rate(v)] for k, v in scores["exact_match"].items()]
-        rows += [[f"at 1, {kind}", rate(v)] for kind, v in scores["exact_match_by_kind"].items()]
-        if scores["valid_at_1"] is not None:
-            rows.append(["valid at 1", rate(scores["valid_at_1"])])
-            best = scores["exact_match_of_first_valid"]
-            rows.append(["exact match of the first valid", rate(best)])
-        if "held_to_grammar" in scores:
-            held = scores["held_to_grammar"]["exact_match"]
-            rows += [[f"held to the grammar, at {k}", rate(v)] for k, v in held.items()]
-        parts.append(Table(["measure", "value"], rows))
-    parts.append(_curve(pipeline.library.training(model, language) / "log.jsonl"))
-    if scores.get("misses"):
-        wrong = [[m["source"], m["reference"], m["output"]] for m in scores["misses"][:10]]
-        parts.append(Table(["source", "reference", "output"], wrong))
-    note = "Held-out lines of repositories that training did not see. Intervals are at 95%."
-    return Section(f"{model}, {language}", [note], parts)
-
-
-def _curve(log: Path) -> Plot:
-    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    curves = []
-    for label, key in (("training", "loss"), ("validation", "valid_loss")):
-        points = [(r["update"], r[key]) for r in records if r.get(key) is not None]
-        if points:
-            curves.append(Curve(label, [x for x, _ in points], [y for _, y in points]))
-    return Plot("Loss", "updates", "nats a target token", curves)
