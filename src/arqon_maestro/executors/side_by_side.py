@@ -9,6 +9,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -18,8 +20,16 @@ from typing import Any
 from arqon_maestro.errors import MaestroError, WorkFailedError
 from arqon_maestro.progress import SILENT, Reporter, Task
 
-Call = Callable[[Reporter], None]
-"""What is run; picklable."""
+Call = Callable[[Reporter], Any]
+"""What is run; it and what it returns are picklable."""
+
+LAST_WORDS_S = 10.0
+"""How long processes that failed together are listened to, to learn which failed first."""
+
+
+class PeerLostError(WorkFailedError):
+    """A process cannot go on because another is gone: a consequence, never the cause."""
+
 
 _DONE, _FAILED, _INTERRUPTED = "done", "failed", "interrupted"
 
@@ -56,8 +66,8 @@ class _PipeReporter:
 def _serve(call: Call, connection: Connection) -> None:
     try:
         try:
-            call(_PipeReporter(connection))
-            connection.send((_DONE,))
+            result = call(_PipeReporter(connection))
+            connection.send((_DONE, result))
         except MaestroError as error:
             connection.send((_FAILED, error))
         except KeyboardInterrupt:
@@ -75,6 +85,7 @@ class _Child:
         self.process: SpawnProcess = context.Process(target=_serve, args=(call, theirs))
         self.process.start()
         theirs.close()
+        self.result: Any = None
         self.stack = ExitStack()
         self.tasks: dict[int, tuple[ExitStack, Task]] = {}
 
@@ -138,6 +149,75 @@ def run_side_by_side(calls: Sequence[Call], workers: int, reporter: Reporter = S
             child.end()
 
 
+def run_together(calls: Sequence[Call], reporter: Reporter = SILENT) -> list[Any]:
+    """Runs calls that work on one thing, all at once; returns their results.
+
+    On Ctrl-C or SIGTERM the calls get a SIGTERM, and are waited for: they save what they have.
+
+    Raises:
+        MaestroError: what a call raised; the others are killed.
+        WorkFailedError: a process died.
+        KeyboardInterrupt: a call was interrupted.
+    """
+    children = [_Child(call) for call in calls]
+    running = list(children)
+    try:
+        with _sigterm_interrupts():
+            while running:
+                ready = wait([child.connection for child in running])
+                for child in [child for child in running if child.connection in ready]:
+                    if _receive(child, reporter):
+                        running.remove(child)
+    except Exception as error:
+        cause = _cause(error, running)
+        for child in running:
+            child.process.kill()
+        raise cause from None
+    except BaseException:
+        for child in running:
+            child.process.terminate()
+        raise
+    finally:
+        for child in children:
+            child.end()
+    return [child.result for child in children]
+
+
+def _cause(error: Exception, children: Sequence[_Child]) -> Exception:
+    """Returns the error that the others follow from: the first that is no `PeerLostError`."""
+    deadline = time.monotonic() + LAST_WORDS_S
+    left = list(children)
+    while isinstance(error, PeerLostError) and left:
+        ready = wait([child.connection for child in left], deadline - time.monotonic())
+        if not ready:
+            break
+        for child in [child for child in left if child.connection in ready]:
+            try:
+                if _receive(child, SILENT):
+                    left.remove(child)
+            except Exception as other:
+                left.remove(child)
+                error = other if isinstance(error, PeerLostError) else error
+    return error
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Makes SIGTERM raise `KeyboardInterrupt`, where signals can be caught."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _receive(child: _Child, reporter: Reporter) -> bool:
     """Takes a message; returns whether it was the last."""
     try:
@@ -149,6 +229,7 @@ def _receive(child: _Child, reporter: Reporter) -> bool:
             remedy="run the same command again: it goes on where it was",
         ) from None
     if message[0] == _DONE:
+        child.result = message[1]
         return True
     if message[0] == _FAILED:
         raise message[1]
