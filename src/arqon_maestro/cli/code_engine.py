@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -192,6 +193,17 @@ def train(
     model: ModelOption,
     language: LanguageOption,
     gpus: GpusOption = 0,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Train on the Ray cluster, a worker for each GPU.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            "--time-limit",
+            min=1.0,
+            help="Seconds to train at most; what is learnt by then differs from run to run.",
+        ),
+    ] = None,
     test_mode: TestMode = False,
     recipe: RecipeOption = None,
     workers: Workers = None,
@@ -199,10 +211,19 @@ def train(
     dry_run: DryRun = False,
     offline: Offline = False,
 ) -> None:
-    """Train a model; goes on where an interrupted training was."""
+    """Train a model; goes on where an interrupted training was.
+
+    Under torchrun (torchrun --nproc-per-node N -m arqon_maestro code-engine train …) the processes
+    train it together.
+    """
+    from arqon_maestro.code_engine.launching import follow, torchrun_place, trainer_for
     from arqon_maestro.pipeline import code_engine
 
     check_names(model, language)
+    place = torchrun_place(os.environ)
+    if place is not None and place.rank > 0:
+        follow(place, gpus)
+        return
     pipeline = pipeline_of(
         test_mode=test_mode,
         recipe=recipe,
@@ -211,7 +232,8 @@ def train(
         dry_run=dry_run,
         offline=offline,
     )
-    code_engine.train(pipeline, model, language, gpus=gpus)
+    with trainer_for(place, gpus, ray=ray) as trainer:
+        code_engine.train(pipeline, model, language, trainer, time_limit_s=time_limit)
     typer.echo(str(pipeline.library.training(model, language)))
 
 

@@ -36,6 +36,9 @@ from arqon_maestro.progress import Task
 
 LOG_EVERY = 50
 
+# What a process wants after an update; the highest of all processes counts.
+_GO_ON, _LATE, _STOP = range(3)
+
 Stopped = Literal["updates", "patience", "time"]
 
 
@@ -94,13 +97,13 @@ class Loop:
             load_initial(made, initial)
             parts.append(sha256_file(initial))
         self.updater = Updater(made, recipe, execution, group)
-        fingerprint = digest_value(parts)
-        found = load_checkpoint(output, fingerprint)
-        self.state = found or TrainingState(fingerprint)
-        if found:
-            self._restore(found)
-        self.saved_update = self.state.update if found else -1
-        self.journal = Journal(output / LOG_FILE, self.state.update)
+        # The first process may be the only one that has the checkpoint.
+        found = load_checkpoint(output, digest_value(parts)) if group.leads else None
+        self.state = group.shared(found or TrainingState(digest_value(parts)))
+        if self.state.update:
+            self._restore(self.state)
+        self.saved_update = self.state.update or -1
+        self.journal = Journal(output / LOG_FILE, self.state.update) if group.leads else None
         self.pending: list[_Done] = []
 
     def run(self, stop: threading.Event, task: Task, time_limit_s: float | None = None) -> Stopped:
@@ -143,13 +146,13 @@ class Loop:
                 task.advance(
                     1, f"{note}  valid {state.best_loss:.3f}" if state.best_update else note
                 )
-                if self._agreed(stop.is_set()):
-                    self._save()
-                    raise KeyboardInterrupt
-                if saving:
-                    self._save()
                 late = time_limit_s is not None and time.monotonic() - started >= time_limit_s
-                if not last and self._agreed(late):
+                wish = self.group.highest(_STOP if stop.is_set() else _LATE if late else _GO_ON)
+                if saving or wish == _STOP:
+                    self._save()
+                if wish == _STOP:
+                    raise KeyboardInterrupt
+                if wish == _LATE and not last:
                     if not validating:
                         self._validate()
                     self._finish()
@@ -195,8 +198,7 @@ class Loop:
         """Writes the mean loss since the last time; returns what to show."""
         state = self.state
         loss = state.window_loss / state.window_words
-        self.journal.write(
-            update=state.update,
+        self._write(
             loss=loss,
             learning_rate=learning_rate(self.recipe, state.update - 1),
             words=state.words,
@@ -210,28 +212,37 @@ class Loop:
         loss, accuracy = validate(
             evaluated, self.valid_pairs, self.recipe, self.execution, self.group
         )
-        self.journal.write(update=state.update, valid_loss=loss, valid_accuracy=accuracy)
+        self._write(valid_loss=loss, valid_accuracy=accuracy)
         if loss < state.best_loss:
             state.best_loss, state.best_update, state.stale_validations = loss, state.update, 0
             state.best = {name: value.clone() for name, value in evaluated.state_dict().items()}
         else:
             state.stale_validations += 1
 
+    def _write(self, **values: float) -> None:
+        if self.journal is not None:
+            self.journal.write(update=self.state.update, **values)
+
     def _out_of_patience(self) -> bool:
         return 0 < self.recipe.patience <= self.state.stale_validations
-
-    def _agreed(self, value: bool) -> bool:
-        return self.group.any(value, self.updater.device)
 
     def _save(self) -> None:
         state, updater = self.state, self.updater
         if self.saved_update == state.update:
             return
+        if not self.updater.is_finite():
+            raise WorkFailedError(
+                f"update {state.update} has left weights that are no finite numbers",
+                where=self.output,
+                remedy="lower learning_rate or set clip_norm; the last checkpoint is kept",
+            )
+        self.saved_update = state.update
+        if not self.group.leads:
+            return
         state.weights = updater.network.state_dict()
         state.averaged = updater.averaged.state_dict() if updater.averaged is not None else {}
         state.optimiser = updater.optimiser.state_dict()
         save_checkpoint(self.output, state)
-        self.saved_update = state.update
 
     def _restore(self, state: TrainingState) -> None:
         try:
@@ -249,6 +260,8 @@ class Loop:
 
     def _finish(self) -> None:
         self._save()
+        if not self.group.leads:
+            return
         best = Network(self.updater.network.recipe, self.updater.network.vocabulary_size)
         best.load_state_dict(self.state.best)
         write_model(self.output / MODEL_FILE, best)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from arqon_maestro.errors import MissingPartError
+from arqon_maestro.executors.side_by_side import PeerLostError
+
+PATIENCE = timedelta(days=1)
+"""How long processes wait for one that still makes the dataset. A death is noticed at once."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,18 +34,95 @@ class Group:
     rank: int = 0
     processes: int = 1
 
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
     def sum_(self, tensor: Tensor) -> None:
         """Replaces `tensor` by its sum over the processes, the same to the bit in all of them."""
         if self.processes > 1:
-            dist.all_reduce(tensor)
+            with _peers():
+                dist.all_reduce(tensor)
 
-    def any(self, value: bool, device: torch.device) -> bool:
-        """Returns whether `value` is true in any of the processes."""
+    def highest(self, number: int) -> int:
+        """Returns the highest of the processes' numbers."""
+        if self.processes == 1:
+            return number
+        with _peers():
+            found = torch.tensor(number, device=_device())
+            dist.all_reduce(found, dist.ReduceOp.MAX)
+            return int(found.item())
+
+    def shared(self, value: T) -> T:
+        """Returns the first process' value."""
         if self.processes == 1:
             return value
-        flag = torch.tensor(float(value), device=device)
-        dist.all_reduce(flag, dist.ReduceOp.MAX)
-        return bool(flag.item())
+        with _peers():
+            values = [value if self.leads else None]
+            dist.broadcast_object_list(values, src=0, device=_device())
+        (found,) = values
+        return found  # type: ignore[return-value]
+
+    @contextmanager
+    def leader_first(self) -> Iterator[None]:
+        """Lets the first process do the work inside before the others begin with it."""
+        if not self.leads:
+            self.highest(0)
+        yield
+        if self.leads:
+            self.highest(0)
 
 
 ALONE = Group()
+
+
+@contextmanager
+def joined(rank: int, processes: int, rendezvous: str, *, on_gpus: bool) -> Iterator[Group]:
+    """Meets the other processes.
+
+    Args:
+        rank: number of this process.
+        processes: how many there are.
+        rendezvous: where they meet: ``file:///path``, or ``env://`` for what torchrun sets.
+        on_gpus: they compute on GPUs, and talk by NCCL; otherwise by gloo.
+
+    Raises:
+        MissingPartError: PyTorch was built without the means.
+        PeerLostError: the others do not come.
+    """
+    backend = "nccl" if on_gpus else "gloo"
+    if not (dist.is_available() and dist.is_backend_available(backend)):
+        raise MissingPartError(
+            f"PyTorch cannot connect processes by {backend}",
+            why=f"PyTorch {torch.__version__}",
+            remedy="install PyTorch's build for Linux" + (" and CUDA" if on_gpus else ""),
+        )
+    with _peers():
+        dist.init_process_group(
+            backend, init_method=rendezvous, rank=rank, world_size=processes, timeout=PATIENCE
+        )
+    try:
+        yield Group(rank, processes)
+    finally:
+        dist.destroy_process_group()
+
+
+def _device() -> torch.device:
+    """Where tensors must lie to be sent."""
+    if dist.get_backend() == "nccl":
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device("cpu")
+
+
+@contextmanager
+def _peers() -> Iterator[None]:
+    """Says in one word that a process is gone, however PyTorch notices it."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise PeerLostError(
+            "another process of the training is gone",
+            why=str(error).strip().split("\n")[0],
+            remedy="see its own message; the same command goes on from the last checkpoint",
+        ) from None

@@ -96,9 +96,10 @@ def train(
     """
     output.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    prepared = prepare(data, output, dataset, reporter, vocabulary=vocabulary)
-    if restart:
+    if restart and group.leads:
         (output / CHECKPOINT_FILE).unlink(missing_ok=True)
+    with group.leader_first():
+        prepared = prepare(data, output, dataset, reporter, vocabulary=vocabulary)
     with execution.settings(threads), stop_signals() as stop:
         loop = Loop(prepared, output, network, training, execution, group, initial)
         first_words = loop.state.words

@@ -75,6 +75,10 @@ class Updater:
         """The network that is validated and exported."""
         return self.averaged or self.network
 
+    def is_finite(self) -> bool:
+        """Returns whether all weights are finite numbers; waits for the device."""
+        return bool(torch.isfinite(self._flat.weights).all())
+
     @property
     def recorded(self) -> int:
         """The number of shapes that are replayed."""

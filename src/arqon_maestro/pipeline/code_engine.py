@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.artifacts import read_json
 from arqon_maestro.errors import MissingPartError
@@ -19,6 +19,9 @@ from arqon_maestro.pipeline.datasets import generate_dataset
 from arqon_maestro.pipeline.provenance import data_of, data_rows
 from arqon_maestro.steps import Outcome, Step, Work
 
+if TYPE_CHECKING:
+    from arqon_maestro.code_engine.launching import Trainer
+
 LIBRARIES = ("numpy", "torch")
 
 PURPOSE = {
@@ -28,22 +31,37 @@ PURPOSE = {
 }
 
 
-def train(pipeline: Pipeline, model: str, language: str, *, gpus: int = 0) -> Outcome:
+def train(
+    pipeline: Pipeline,
+    model: str,
+    language: str,
+    trainer: Trainer | None = None,
+    *,
+    time_limit_s: float | None = None,
+) -> Outcome:
     """Trains a model, its dataset included.
 
     Args:
-        gpus: number of GPUs; 0 trains on the processor.
+        pipeline: the means.
+        model: name of the model.
+        language: its language.
+        trainer: where to train; in this process, on the processor, by default.
+        time_limit_s: seconds after which the training ends with what it has, if at all.
     """
-    from arqon_maestro.code_engine.devices import check_gpus
-
-    check_gpus(gpus)
     generate_dataset(pipeline, model, language)
-    return train_on_dataset(pipeline, model, language)
+    return train_on_dataset(pipeline, model, language, trainer, time_limit_s=time_limit_s)
 
 
-def train_on_dataset(pipeline: Pipeline, model: str, language: str) -> Outcome:
-    """Trains a model on its dataset as it is."""
-    return pipeline.runner.run(_training_step(pipeline, model, language))
+def train_on_dataset(
+    pipeline: Pipeline,
+    model: str,
+    language: str,
+    trainer: Trainer | None = None,
+    *,
+    time_limit_s: float | None = None,
+) -> Outcome:
+    """Trains a model on its dataset as it is; arguments as for `train`."""
+    return pipeline.runner.run(_training_step(pipeline, model, language, trainer, time_limit_s))
 
 
 def adopt_training(pipeline: Pipeline, model: str, language: str) -> Outcome:
@@ -56,24 +74,31 @@ def is_trained(pipeline: Pipeline, model: str, language: str) -> bool:
     return pipeline.runner.is_current(_training_step(pipeline, model, language))
 
 
-def _training_step(pipeline: Pipeline, model: str, language: str) -> Step:
+def _training_step(
+    pipeline: Pipeline,
+    model: str,
+    language: str,
+    trainer: Trainer | None = None,
+    time_limit_s: float | None = None,
+) -> Step:
     recipe = pipeline.recipe.code_engine.model_named(model)
     folder = pipeline.library.training(model, language)
     threads = pipeline.recipe.threads
 
     def action(work: Work) -> None:
-        from arqon_maestro.code_engine.training import train as train_network
+        from arqon_maestro.code_engine.launching import TrainingJob, local_trainer
 
-        summary = train_network(
+        job = TrainingJob(
             work.input("dataset"),
             work.output("training"),
             recipe.dataset,
             recipe.network,
             recipe.training,
             threads=threads,
+            time_limit_s=time_limit_s,
             label=f"{model}/{language}: training",
-            reporter=work.reporter,
         )
+        summary = (trainer or local_trainer(gpus=0))(job, work.reporter)
         work.count("updates", summary.updates)
         work.count("words", summary.words)
         work.note("best_loss", summary.best_loss)
@@ -98,6 +123,8 @@ def _training_step(pipeline: Pipeline, model: str, language: str) -> Step:
             "threads": threads,
             # Floating-point sums differ between kinds of processors.
             "machine": platform.machine(),
+            # Devices round differently too, but a model trained on a GPU is one trained everywhere.
+            **({"time_limit_s": time_limit_s} if time_limit_s is not None else {}),
         },
         libraries=LIBRARIES,
         resumable=True,
