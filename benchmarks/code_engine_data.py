@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/code_engine_data.py --megabytes 100
 
-Mappings are made of this Python's standard library, and repeated until there are enough: that is not
-timed. Speeds are megabytes of mapping text (source and target) a second of processor time, on one
-core. "Plain Python" does the same line by line with the functions that serve single lines, on a
+Mappings are made of this Python's standard library, and repeated until there are enough: that is
+not timed. Speeds are megabytes of mapping text (source and target) a second of processor time, on
+one core. "Plain Python" does the same line by line with the functions that serve single lines, on a
 tenth of the text, in the same run. Memory is the largest resident set of the process until then.
 """
 
