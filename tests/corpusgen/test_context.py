@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +13,12 @@ from arqon_maestro.corpusgen.choices import RandomChoices
 from arqon_maestro.corpusgen.context import (
     AlphaIndex,
     Contexts,
+    _units_before,
     auto_style_line,
     auto_style_source,
     leading_tokens,
 )
+from arqon_maestro.corpusgen.rates import LEADING_UNITS_AT_INFERENCE
 from arqon_maestro.corpusgen.spoken.number_parser import parse_number
 from arqon_maestro.corpusgen.spoken.readings import readings
 from arqon_maestro.corpusgen.styles import IDENTIFIER, styles_of
@@ -103,6 +107,54 @@ def test_the_window_is_1500_units_and_starts_at_a_symbol() -> None:
     found = [printed for _, _, printed in index.matching(words, len(stream) - 1)]
     assert found == []  # "second" lies at the window's edge
     assert len(stream) == 1504
+
+
+PIECES = st.sampled_from(
+    ("\n", "\n", "\r\n", "    ", " ", "\t", "get_name", "maxWidth", "Max", " = ", "(", "12", "é")
+)
+
+
+@given(st.lists(PIECES, max_size=400), st.integers(1, 40), st.integers(0, 50))
+def test_the_end_of_a_file_is_enough(pieces: list[str], reach: int, back: int) -> None:
+    """Long files are looked at from near the caret only; that changes nothing."""
+    source = "".join(pieces)
+    offset = max(0, len(source) - back)
+    found, whole = _units_before(source, offset, reach), token_stream(source[:offset])
+    assert found.printed[-reach:] == whole.printed[-reach:]
+    assert found.shape[-reach:] == whole.shape[-reach:]
+    if len(found) < len(whole):
+        assert len(found) > reach
+
+
+def test_the_end_of_a_long_file_is_enough() -> None:
+    lines = [f"first_{number} = maxWidth(some_name, {number})\n" for number in range(4000)]
+    source = "def setup():\n" + "".join(f"    {line}" for line in lines)
+    words = ["some", "name", "max", "width", "first", "is"]
+    stream = token_stream(source)
+    first = len(stream) - LEADING_UNITS_AT_INFERENCE
+    entries = sorted(AlphaIndex(stream).matching(words, first), reverse=True)
+    expected = auto_style_line(
+        [printed for _, _, printed in entries], stream.printed[first:], words, None
+    )
+    assert expected.count("ASD") == 2
+    assert auto_style_source(source, len(source), words) == expected
+    started = time.process_time()
+    for _ in range(20):
+        auto_style_source(source, len(source), words)
+    assert (time.process_time() - started) / 20 < 0.05
+
+
+def test_the_worked_example_at_the_caret() -> None:
+    """Section 2.1's file; at use the leading context has 35 units, here all that there are."""
+    line = auto_style_source(CLIP, len(CLIP), ["min", "of", "v", "comma", "max", "width"])
+    assert line == (
+        "CTX NL max _ width SP = SP 8 0 NL NL def SP clip ( v ) : I return SP "
+        "ENG min of v comma max width"
+    )
+    padded = CLIP + "min(v, max_width)\n\nx = 1\n\n\ndef other(a, b):\n    return a "
+    line = auto_style_source(padded, len(padded), ["max", "width", "v"])
+    leading = " ".join(leading_tokens(padded, len(padded)))
+    assert line == f"v ASD max _ width CTX {leading} ENG max width v"
 
 
 def test_entries_that_do_not_fit_are_passed_over() -> None:

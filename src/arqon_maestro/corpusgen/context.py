@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 
 from arqon_maestro.corpusgen.choices import Choices
+from arqon_maestro.corpusgen.normalise import normalise
 from arqon_maestro.corpusgen.rates import (
     ALPHA_LEAST_LEADING_UNITS,
     ALPHA_LIMIT_UNITS,
@@ -32,6 +33,8 @@ _BETWEEN_ENTRIES = f" {ALPHA_SEPARATOR} "
 
 # An identifier with more numbers than this has too many readings to compare them all.
 _MOST_KEYS = 200
+# How much of a file is looked at first for a number of units before the caret.
+_CHARACTERS_A_UNIT = 4
 
 
 class _Entry:
@@ -246,6 +249,23 @@ def auto_style_line(
     return f"{_BETWEEN_ENTRIES.join(alpha)} {line}" if alpha else line
 
 
+def _units_before(source: str, offset: int, reach: int) -> TokenStream:
+    """Returns the units before a caret: all, or so many that the last `reach` are as among all.
+
+    A line break's unit depends on the line before that is not blank, so the stream of a file's
+    end is right from its first such line on. Identifiers do not go over line breaks.
+    """
+    length = _CHARACTERS_A_UNIT * reach
+    while length < offset:
+        start = source.rfind("\n", 0, offset - length) + 1
+        text = normalise(source[start:offset])
+        stream = token_stream(text)
+        if len(stream) > reach + 1 + len(text) - len(text.lstrip(" \n")):
+            return stream
+        length *= 2
+    return token_stream(source[:offset])
+
+
 def leading_tokens(source: str, offset: int) -> list[str]:
     """Returns the leading context at use: the tokens of the last 35 units before the caret.
 
@@ -253,8 +273,8 @@ def leading_tokens(source: str, offset: int) -> list[str]:
         source: the file.
         offset: the caret, in characters of `source`.
     """
-    units = token_stream(source[:offset]).printed[-LEADING_UNITS_AT_INFERENCE:]
-    return list(split_units(units))
+    stream = _units_before(source, offset, LEADING_UNITS_AT_INFERENCE)
+    return list(split_units(stream.printed[-LEADING_UNITS_AT_INFERENCE:]))
 
 
 def auto_style_source(
@@ -270,7 +290,7 @@ def auto_style_source(
         words: what is said, one word each, without "insert" or "add".
         container: name of the list or slot that a node is added to; None for an insert.
     """
-    stream = token_stream(source[:offset])
+    stream = _units_before(source, offset, ALPHA_WINDOW_UNITS + LEADING_UNITS_AT_INFERENCE)
     first = max(0, len(stream) - LEADING_UNITS_AT_INFERENCE)
     entries = sorted(AlphaIndex(stream).matching(words, first), reverse=True)
     return auto_style_line(_within_limit(entries), stream.printed[first:], words, container)
