@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -47,9 +49,69 @@ def test_rescore_json(trained: Trained) -> None:
     assert document["pairs"][0]["score"] < 0
 
 
-@pytest.mark.parametrize(("text", "kind"), [("no tab\n", DataError), (b"\xff\tx\n", DataError)])
-def test_bad_lines(trained: Trained, text: str | bytes, kind: type[Exception]) -> None:
-    assert isinstance(call("rescore", trained, text).exception, kind)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\tb\nno tab\n", "input:2: no tab between"),
+        ("a\tb\tc\n", "input:1: more than one tab"),
+        (b"a\tb\n\xff\tx\n", "input:2: not UTF-8"),
+        ("get\t" + "get " * 1100 + "\n", "line 1: a target line of 1100 tokens"),
+        ("a\tb\n" + "get " * 1100 + "\tget\n", "line 2: a source line of 1100 tokens"),
+        (" ".join(f"x{number}" for number in range(21)) + "\tget\n", "line 1: too many unknown"),
+    ],
+    ids=["no tab", "tabs", "not utf-8", "long target", "long source", "unknowns"],
+)
+def test_bad_pairs(trained: Trained, text: str | bytes, message: str) -> None:
+    error = call("rescore", trained, text).exception
+    assert isinstance(error, DataError)
+    assert message in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("get\nget\tname\n", "input:2: a tab in a source line"),
+        (b"get\n\n\xe9t\xe9\n", "input:3: not UTF-8"),
+        ("get " * 1100, "line 1: a source line of 1100 tokens"),
+    ],
+    ids=["tab", "not utf-8", "long"],
+)
+def test_bad_sources(trained: Trained, text: str | bytes, message: str) -> None:
+    error = call("translate", trained, text).exception
+    assert isinstance(error, DataError)
+    assert message in str(error)
+
+
+def test_line_ends_and_no_lines(trained: Trained) -> None:
+    assert call("translate", trained, "CTX ENG get name\r\nCTX ENG max\r\n").stdout == (
+        "get _ name\nmax\n"
+    )
+    assert call("translate", trained, "").stdout == ""
+    assert call("rescore", trained, "").stdout == ""
+
+
+def test_more_outputs_than_the_vocabulary_has_entries(trained: Trained) -> None:
+    result = call("translate", trained, "CTX ENG get\n", "--n-best", "1000", "--json")
+    found = json.loads(result.stdout)["lines"][0]["hypotheses"]
+    assert found[0]["target"] == "get"
+    assert len(found) > 10
+
+
+def test_a_model_of_another_vocabulary(trained: Trained, tmp_path: Path) -> None:
+    folder = tmp_path / "python"
+    shutil.copytree(trained.folder, folder)
+    lines = (folder / "vocab.yml").read_text().splitlines(keepends=True)
+    (folder / "vocab.yml").write_text("".join(lines[:-1]))
+    for command in ("translate", "rescore"):
+        arguments = [command, *MODEL, "--folder", str(folder)]
+        text = "get\tget\n" if command == "rescore" else "get\n"
+        error = CliRunner().invoke(app, arguments, input=text).exception
+        assert isinstance(error, DataError)
+        assert "different trainings" in str(error)
+
+
+def test_only_the_parser_is_held_to_the_grammar(trained: Trained) -> None:
+    assert isinstance(call("translate", trained, "undo\n", "--grammar").exception, UsageError)
 
 
 def test_bad_models(

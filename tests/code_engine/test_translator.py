@@ -95,7 +95,7 @@ def test_lines_without_an_answer(trained: Trained) -> None:
     assert translator.translate([]) == []
     with pytest.raises(TooManyUnknownsError, match="line 2"):
         Rescorer(trained.folder).rescore([("CTX", "get"), (many, "get")])
-    with pytest.raises(DataError, match=r"line 1: a line of 1100 tokens"):
+    with pytest.raises(DataError, match=r"line 1: a source line of 1100 tokens"):
         translator.translate([" ".join(["get"] * 1100)])
 
 

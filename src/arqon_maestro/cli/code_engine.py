@@ -69,17 +69,65 @@ def model_folder(model: str, language: str, folder: Path | None) -> Path:
 
 
 def read_lines() -> list[str]:
-    """Reads standard input, UTF-8.
+    """Reads standard input: UTF-8, lines that end in LF or CRLF.
 
     Raises:
         DataError: it is not UTF-8.
     """
+    raw = sys.stdin.buffer.read()
     try:
-        text = sys.stdin.buffer.read().decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError("not UTF-8 text", where="standard input", why=str(error)) from None
-    lines = text.split("\n")
+        raise DataError(
+            "not UTF-8 text",
+            where=input_line(raw.count(b"\n", 0, error.start) + 1),
+            why=str(error),
+            remedy="iconv -f latin1 -t utf-8, if that is what it is",
+        ) from None
+    lines = text.replace("\r\n", "\n").split("\n")
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def read_sources() -> list[str]:
+    """Reads source lines.
+
+    Raises:
+        DataError: not UTF-8, or a line with a tab.
+    """
+    lines = read_lines()
+    for number, line in enumerate(lines, start=1):
+        if "\t" in line:
+            raise DataError(
+                "a tab in a source line",
+                where=input_line(number),
+                why="tokens are separated by single blanks",
+                remedy="cut -f 1, if these are pairs of source and target",
+            )
+    return lines
+
+
+def read_tab_pairs() -> list[tuple[str, str]]:
+    """Reads lines `source<TAB>target`.
+
+    Raises:
+        DataError: not UTF-8, or a line with no tab or more than one.
+    """
+    pairs: list[tuple[str, str]] = []
+    for number, line in enumerate(read_lines(), start=1):
+        cells = line.split("\t")
+        if len(cells) != 2:
+            raise DataError(
+                "no tab between source and target" if len(cells) < 2 else "more than one tab",
+                where=input_line(number),
+                remedy="printf 'source\\ttarget\\n' | maestro code-engine rescore …",
+            )
+        pairs.append((cells[0], cells[1]))
+    return pairs
+
+
+def input_line(number: int) -> str:
+    """Returns how a line of standard input is called in errors."""
+    return f"standard input:{number}"
 
 
 @app.command()
@@ -91,6 +139,9 @@ def translate(
     beam: Annotated[
         int | None, typer.Option("--beam", min=1, help="Width of the beam [default: the model's].")
     ] = None,
+    grammar: Annotated[
+        bool, typer.Option("--grammar", help="transcript-parser: valid parses only; no beam.")
+    ] = False,
     threads: ThreadsOption = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with scores.")] = False,
 ) -> None:
@@ -99,11 +150,17 @@ def translate(
     With --n-best N the outputs of a line follow each other, best first. Scores are natural-log
     probabilities, not divided by the length.
     """
+    from arqon_maestro.code_engine.parsing import GrammarParser
     from arqon_maestro.code_engine.translator import Translator
 
-    lines = read_lines()
-    translator = Translator(model_folder(model, language, folder), threads)
-    results = translator.translate(lines, n_best, beam)
+    where = model_folder(model, language, folder)
+    if grammar and model != CODE_MODELS[-1]:
+        raise UsageError(f"--grammar is for {CODE_MODELS[-1]}", where="--model", why=model)
+    lines = read_sources()
+    if grammar:
+        results = GrammarParser(where).translate(lines, n_best)
+    else:
+        results = Translator(where, threads).translate(lines, n_best, beam)
     if as_json:
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -119,7 +176,8 @@ def translate(
         return
     for number, best in enumerate(results, start=1):
         if not best:
-            typer.echo(f"line {number}: empty, or more than 20 unknown tokens", err=True)
+            reason = "no command" if grammar else "empty, or more than 20 unknown tokens"
+            typer.echo(f"line {number}: {reason}", err=True)
         # Never fewer lines than asked for: line N of the output stays where it is expected.
         for rank in range(n_best):
             typer.echo(best[rank].text if rank < len(best) else "")
@@ -136,16 +194,7 @@ def rescore(
     """Score pairs `source<TAB>target` on standard input: log p(target | source), natural log."""
     from arqon_maestro.code_engine.translator import Rescorer
 
-    pairs: list[tuple[str, str]] = []
-    for number, line in enumerate(read_lines(), start=1):
-        source, tab, target = line.partition("\t")
-        if not tab:
-            raise DataError(
-                "no tab between source and target",
-                where=f"standard input:{number}",
-                remedy="printf 'source\\ttarget\\n' | maestro code-engine rescore …",
-            )
-        pairs.append((source, target))
+    pairs = read_tab_pairs()
     scores = Rescorer(model_folder(model, language, folder), threads).rescore(pairs)
     if as_json:
         document = {

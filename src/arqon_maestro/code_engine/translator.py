@@ -171,7 +171,7 @@ class Rescorer:
             if engine.replacer is not None:
                 target = engine.replacer.apply(target, line.unknowns)
             sources.append(line.pieces)
-            targets.append(_pieces(engine, target, number))
+            targets.append(_pieces(engine, target, number, "target"))
         results = engine.runner.score_batch(
             sources,
             targets,
@@ -193,12 +193,12 @@ def _encode(engine: Engine, line: str, number: int) -> _Line | None:
     return _Line([*_pieces(engine, encoded, number), EOS_TOKEN], unknowns)
 
 
-def _pieces(engine: Engine, line: str, number: int) -> list[str]:
+def _pieces(engine: Engine, line: str, number: int, side: str = "source") -> list[str]:
     tokens = engine.vocabulary.tokens
     pieces = [tokens[token_id] for token_id in engine.vocabulary.encode(line)]
     if len(pieces) >= engine.positions:
         raise DataError(
-            f"a line of {len(pieces)} tokens",
+            f"a {side} line of {len(pieces)} tokens",
             where=f"line {number}",
             why=f"the model takes at most {engine.positions - 1}",
         )
