@@ -85,6 +85,12 @@ def atomic_text(path: Path) -> Iterator[TextIO]:
             wrapper.detach()
 
 
+def copy_file(source: Path, path: Path) -> None:
+    """Copies a file's content, atomically."""
+    with open(source, "rb") as reading, atomic_binary(path) as writing:
+        shutil.copyfileobj(reading, writing)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes `value` as indented JSON, atomically."""
     with atomic_text(path) as stream:

@@ -12,7 +12,12 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
+from arqon_maestro.code_engine.recipe import (
+    DatasetRecipe,
+    FineTuningRecipe,
+    NetworkRecipe,
+    TrainingRecipe,
+)
 from arqon_maestro.errors import ConfigurationError, MissingPartError, UsageError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
@@ -140,6 +145,9 @@ class CodeEngineRecipe(_Recipe):
     auto_style: CodeModelRecipe = Field(alias="auto-style")
     contextual_language_model: CodeModelRecipe = Field(alias="contextual-language-model")
     transcript_parser: CodeModelRecipe = Field(alias="transcript-parser")
+    fine_tuning: FineTuningRecipe = Field(
+        default_factory=FineTuningRecipe, alias="fine-tuning", description="own code, on top"
+    )
 
     def model_named(self, name: str) -> CodeModelRecipe:
         """Returns the recipe of ``auto-style``, ``transcript-parser``…"""

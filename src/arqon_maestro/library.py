@@ -88,6 +88,10 @@ class Library:
     def training(self, model: str, language: str) -> Path:
         return self.root / "code-engine-training" / "models" / model / language
 
+    def tuning(self, model: str, language: str) -> Path:
+        """Where a model that goes on with a person's own code is made."""
+        return self.root / "code-engine-training" / "tuned" / model / language
+
     @property
     def models(self) -> Path:
         return self.root / "models"

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,18 @@ GpusOption = Annotated[int, typer.Option("--gpus", help="GPUs to train on; 0: th
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Use the model in this folder, not the installed.")
 ]
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="MODEL",
+        help="Go on from this model: `installed`, a folder, a tarball, or a Marian model.npz.",
+    ),
+]
+SourceOption = Annotated[
+    list[Path] | None,
+    typer.Option("--source", help="Your own code, a folder or file; may be given more than once."),
+]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Cores to use.")]
 
 
@@ -66,6 +78,17 @@ def model_folder(model: str, language: str, folder: Path | None) -> Path:
     """
     check_names(model, language)
     return folder or Library(library_root()).code_model(model, language)
+
+
+def show_tuned(folder: Path, scores: dict[str, Any]) -> None:
+    """Prints what a fine-tuning changed, and where the model lies."""
+    from arqon_maestro.evaluation.comparison import summarise
+
+    rows = summarise(scores)
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        typer.echo(f"{name:{width}}  {text}")
+    typer.echo(str(folder))
 
 
 def read_lines() -> list[str]:
@@ -242,6 +265,8 @@ def train(
     model: ModelOption,
     language: LanguageOption,
     gpus: GpusOption = 0,
+    base: BaseOption = None,
+    source: SourceOption = None,
     ray: Annotated[
         bool, typer.Option("--ray", help="Train on the Ray cluster, a worker for each GPU.")
     ] = False,
@@ -262,13 +287,20 @@ def train(
 ) -> None:
     """Train a model; goes on where an interrupted training was.
 
+    With --from and --source a model that there is goes on with your own code.
+
     Under torchrun (torchrun --nproc-per-node N -m arqon_maestro code-engine train …) the processes
     train it together.
     """
     from arqon_maestro.code_engine.launching import follow, torchrun_place, trainer_for
-    from arqon_maestro.pipeline import code_engine
+    from arqon_maestro.pipeline import code_engine, tuning
 
     check_names(model, language)
+    if (base is None) != (not source):
+        raise UsageError(
+            "--from and --source go together",
+            remedy="--from installed --source FOLDER goes on from the installed model",
+        )
     place = torchrun_place(os.environ)
     if place is not None and place.rank > 0:
         follow(place, gpus)
@@ -282,6 +314,13 @@ def train(
         offline=offline,
     )
     with trainer_for(place, gpus, ray=ray) as trainer:
+        if base is not None and source:
+            tuned = tuning.tune(
+                pipeline, model, language, base, source, trainer, time_limit_s=time_limit
+            )
+            if tuned is not None:
+                show_tuned(tuned.folder, tuned.scores)
+            return
         code_engine.train(pipeline, model, language, trainer, time_limit_s=time_limit)
     typer.echo(str(pipeline.library.training(model, language)))
 
@@ -290,20 +329,31 @@ def train(
 def export(
     model: OptionalModel = None,
     language: OptionalLanguage = None,
+    untuned: Annotated[
+        bool,
+        typer.Option("--untuned", help="The model before it was fine-tuned."),
+    ] = False,
     force: Force = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Pack trained models into tarballs and install them; by default all that are trained."""
-    from arqon_maestro.pipeline import code_engine
+    """Pack trained models into tarballs and install them; by default all that are trained.
+
+    Where a model was fine-tuned with your own code, the tuned one is taken.
+    """
+    from arqon_maestro.pipeline import code_engine, tuning_export
 
     if model is not None:
         check_names(model, language)
     elif language is not None:
         check_language(language)
-    pipeline = pipeline_of(force=force, dry_run=dry_run)
+    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
     for name, spoken in code_engine.chosen_trained(pipeline, model, language):
-        _, installed = code_engine.export(pipeline, name, spoken)
+        tuned = tuning_export.is_tuned(pipeline, name, spoken) and not untuned
+        pack = tuning_export.export_tuned if tuned else code_engine.export
+        _, installed = pack(pipeline, name, spoken)
         if installed is not None:
+            if tuned:
+                typer.echo(f"{name}/{spoken}: the fine-tuned model is installed", err=True)
             typer.echo(str(installed.folder / f"{installed.version}.tar.gz"))
 
 

@@ -120,3 +120,63 @@ class TrainingRecipe(_Recipe):
         default=10, ge=0, description="validations without progress before stopping; 0: never stop"
     )
     seed: int = Field(default=1111, ge=0, description="seed of weights, batches and dropout")
+
+
+class FineTuningRecipe(_Recipe):
+    """How a model goes on with a person's own code."""
+
+    valid_share: float = Field(
+        default=0.15, gt=0, lt=0.5, description="share of the own code's bytes to validate on"
+    )
+    test_share: float = Field(
+        default=0.2, gt=0, lt=0.5, description="share of the own code's bytes to test on"
+    )
+    fewest_train_lines: int = Field(
+        default=1000, gt=0, description="lines that the own code must give to train on, at least"
+    )
+    fewest_held_out_lines: int = Field(
+        default=100, gt=0, description="lines to validate on, and to test on, at least"
+    )
+    held_out_lines: int = Field(
+        default=1000,
+        gt=0,
+        description="lines that a held-out set, old or new, is measured on, at most",
+    )
+    sayings: int = Field(
+        default=4, gt=0, description="how many times, differently each time, the code is said"
+    )
+    train_lines: int = Field(
+        default=100_000, gt=0, description="lines of the own code that are trained on, at most"
+    )
+    replay_share: float = Field(
+        default=0.5, ge=0, lt=1, description="share of the old data among what is trained on"
+    )
+    epochs: float = Field(default=2.0, gt=0, description="passes over these lines, at most")
+    updates: int = Field(default=2000, gt=0, description="updates of the weights, at most")
+    batch_tokens: int = Field(default=1500, gt=0, description="as in the training section")
+    learning_rate: float = Field(default=0.001, gt=0, description="highest learning rate of Adam")
+    warmup_share: float = Field(
+        default=0.05, ge=0, lt=1, description="share of the updates in which it rises from 0"
+    )
+    clip_norm: float = Field(default=1.0, ge=0, description="as in the training section")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="as in the network section")
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1, description="as in training")
+    blends: list[float] = Field(
+        default=[0.25, 0.5, 0.75, 1.0],
+        min_length=1,
+        description="shares of the tuned weights, the rest of the base's, that are tried; the "
+        "validation sets choose",
+    )
+    allowed_loss: float = Field(
+        default=0.01,
+        ge=0,
+        description="how much the cross-entropy of the old validation set may rise, as a share",
+    )
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> FineTuningRecipe:
+        if self.valid_share + self.test_share >= 1:
+            raise ValueError("valid_share and test_share leave nothing to train on")
+        if any(not 0 < blend <= 1 for blend in self.blends):
+            raise ValueError("blends are shares above 0, up to 1")
+        return self

@@ -74,12 +74,28 @@ def sample_lines(paths: tuple[Path, Path], lines: int, size_bytes: int, seed: in
         MissingPartError: a file is missing.
         DataError: the files are not aligned, or not UTF-8.
     """
-    pairs = sum(len(block) for block in read_blocks(paths))
+    pairs = _count(paths)
     share = min(1.0, size_bytes / max(1, sum(path.stat().st_size for path in paths)))
-    sample = LineSample(pairs, min(lines // 2, int(pairs * share)), seed)
+    for pair in _choose(paths, LineSample(pairs, min(lines // 2, int(pairs * share)), seed)):
+        yield from pair
+
+
+def sample_pairs(paths: tuple[Path, Path], wanted: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Yields a sample of pairs, in their order; all of them, if there are no more than `wanted`.
+
+    Raises:
+        MissingPartError: a file is missing.
+        DataError: the files are not aligned, or not UTF-8.
+    """
+    return _choose(paths, LineSample(_count(paths), wanted, seed))
+
+
+def _count(paths: tuple[Path, Path]) -> int:
+    return sum(len(block) for block in read_blocks(paths))
+
+
+def _choose(paths: tuple[Path, Path], sample: LineSample) -> Iterator[tuple[str, str]]:
     for block in read_blocks(paths):
         mask = sample.take(len(block))
         sides = [select_lines(text, mask).decode().split("\n")[:-1] for text in block.texts]
-        for source, target in zip(*sides, strict=True):
-            yield source
-            yield target
+        yield from zip(*sides, strict=True)

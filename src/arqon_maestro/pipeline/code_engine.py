@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from arqon_maestro.errors import MissingPartError
 from arqon_maestro.library import CODE_MODELS
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
-from arqon_maestro.models.keys import ModelKey
+from arqon_maestro.models.keys import ModelKey, code_key
 from arqon_maestro.models.tarball import pack
 from arqon_maestro.models.version import is_tarball
 from arqon_maestro.pipeline.context import Pipeline, settings
@@ -134,17 +135,19 @@ def _training_step(
 def chosen_trained(
     pipeline: Pipeline, model: str | None, language: str | None
 ) -> list[tuple[str, str]]:
-    """Returns (model, language) of the trained models in the library, all or those named.
+    """Returns (model, language) of the models made in the library, all or those named.
+
+    They are trained, or fine-tuned, or both.
 
     Raises:
         MissingPartError: there is none.
     """
     root = pipeline.library.training(CODE_MODELS[0], "any").parent.parent
-    found = sorted(
-        (path.parent.parent.name, path.parent.name)
-        for path in root.glob("*/*/model.npz")
-        if model in (None, path.parent.parent.name) and language in (None, path.parent.name)
-    )
+    tuned = pipeline.library.tuning(CODE_MODELS[0], "any").parent.parent
+    folders = {path.parent for path in root.glob("*/*/model.npz")}
+    folders |= {path.parent.parent for path in tuned.glob("*/*/model/model.npz")}
+    found = sorted({(folder.parent.name, folder.name) for folder in folders})
+    found = [made for made in found if model in (None, made[0]) and language in (None, made[1])]
     if not found:
         named = " ".join(name for name in (model, language) if name)
         raise MissingPartError(
@@ -163,33 +166,65 @@ def export(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome, Inst
     """
     training = pipeline.library.training(model, language)
     data = pipeline.library.dataset(model, language)
-    key = ModelKey(("code-engine", "export", model, language))
-    archive = training.with_name(f"{language}-export")
+
+    def describe() -> tuple[dict[str, Any], str]:
+        facts = _facts(pipeline, training, data)
+        return facts, _card(f"{model}, {language}", PURPOSE[model], facts)
+
+    outcome, archive = pack_step(
+        pipeline,
+        f"export/{model}/{language}",
+        code_key(model, language),
+        {"model": training / "model.npz", "dataset": data},
+        training.with_name(f"{language}-export"),
+        describe,
+    )
+    if archive is None:
+        return outcome, None
+    return outcome, install(archive, pipeline.library, code_key(model, language))
+
+
+def pack_step(
+    pipeline: Pipeline,
+    name: str,
+    key: ModelKey,
+    inputs: dict[str, Path],
+    archive: Path,
+    describe: Callable[[], tuple[dict[str, Any], str]],
+) -> tuple[Outcome, Path | None]:
+    """Packs a model's files into the one tarball of a folder; None on a dry run.
+
+    Args:
+        name: of the step.
+        key: which model it is.
+        inputs: ``model``, the weights with the vocabulary beside them; ``dataset``, a folder with
+            the lexicon; and what else `describe` reads.
+        archive: the folder.
+        describe: gives the manifest's facts and the card.
+    """
+    *_, model, language = key.parts
 
     def action(work: Work) -> None:
         from arqon_maestro.code_engine.export import export_model
 
         unpacked = work.scratch / "unpacked"
-        export_model(training, data, unpacked, model, language)
-        facts = _facts(pipeline, training, data)
-        card = _card(f"{model}, {language}", PURPOSE[model], facts)
+        export_model(work.input("model").parent, work.input("dataset"), unpacked, model, language)
+        facts, card = describe()
         packed = pack(unpacked, work.output("archive"), {**facts, "model": key.path}, card)
         work.note("version", packed.version)
 
     outcome = pipeline.runner.run(
         Step(
-            name=f"export/{model}/{language}",
+            name=name,
             version=1,
             action=action,
-            inputs={"model": training / "model.npz", "dataset": data},
+            inputs=inputs,
             outputs={"archive": archive},
             manifest=archive.with_name(f"{archive.name}.step.json"),
             libraries=LIBRARIES,
         )
     )
-    if outcome.status == "would run":
-        return outcome, None
-    return outcome, install(archive_in(archive), pipeline.library, key)
+    return outcome, None if outcome.status == "would run" else archive_in(archive)
 
 
 def archive_in(folder: Path) -> Path:

@@ -64,16 +64,16 @@ def read_package(package: Package, language: str, limits: FilterLimits) -> Readi
         rejects[reason] += 1
 
     def wanted(path: str) -> bool:
-        return is_evidence(path) or _may_be(path, language)
+        return is_evidence(path) or may_be(path, language)
 
     for member in package.members(wanted, reject):
         if is_evidence(member.path):
             evidence += read_evidence(member.path, member.data)
             if member.path.endswith("/copyright"):
                 file_licences = debian_licences(member.data.decode("utf-8", "replace"))
-        if not _may_be(member.path, language) or not _is(member, language):
+        if not may_be(member.path, language) or not is_of(member, language):
             continue
-        text, reason = _text(member, language, limits)
+        text, reason = read_text(member, language, limits)
         if reason:
             rejects[reason] += 1
         else:
@@ -93,7 +93,7 @@ def read_package(package: Package, language: str, limits: FilterLimits) -> Readi
     return Reading(package, verdict, tuple(files), rejects)
 
 
-def _may_be(path: str, language: str) -> bool:
+def may_be(path: str, language: str) -> bool:
     """Returns whether a path can hold the language, before its first line is known."""
     if language == "default":
         return prose.is_prose_source(path)
@@ -104,7 +104,8 @@ def _may_be(path: str, language: str) -> bool:
     return "." not in name and not name.isupper() and bool(languages.get(language).interpreters)
 
 
-def _is(member: Member, language: str) -> bool:
+def is_of(member: Member, language: str) -> bool:
+    """Returns whether a file is of the language, by its path and first line."""
     if language == "default":
         return True
     first_line = member.data[:LONGEST_SHEBANG_BYTES].split(b"\n", 1)[0].decode("latin-1")
@@ -112,8 +113,17 @@ def _is(member: Member, language: str) -> bool:
     return found is not None and found.name == language
 
 
-def _text(member: Member, language: str, limits: FilterLimits) -> tuple[str, str]:
-    """Returns the text and an empty reason, or an empty text and why it is left out."""
+def read_text(
+    member: Member, language: str, limits: FilterLimits, *, any_licence: bool = False
+) -> tuple[str, str]:
+    """Returns a file's text and an empty reason, or an empty text and why it is left out.
+
+    Args:
+        member: the file.
+        language: what it is read as; for `default` the text is its sentences, one a line.
+        limits: of the file filter.
+        any_licence: whether the licence that its head names does not matter.
+    """
     is_prose = language == "default"
     reason = path_reason(member.path) or bytes_reason(member.data, limits)
     if reason:
@@ -124,7 +134,7 @@ def _text(member: Member, language: str, limits: FilterLimits) -> tuple[str, str
     reason = text_reason(text, limits, prose=is_prose and prose.is_document(member.path))
     if reason:
         return "", reason
-    if licences.header_refused(text):
+    if not any_licence and licences.header_refused(text):
         return "", "licence-header"
     if is_prose:
         found = prose.sentences(member.path, text)
