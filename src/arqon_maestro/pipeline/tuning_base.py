@@ -78,7 +78,7 @@ def find_base(library: Library, key: ModelKey, named: str) -> Place:
     if named == INSTALLED:
         folder = require_installed(library, key)
         base = _manifest(folder).get(BASE_FACT)
-        return _earlier(folder, base) if base else Place(weights=folder / MODEL_FILE)
+        return _earlier(folder, base) if base else _in_folder(folder)
     path = Path(named).expanduser()
     if not path.exists():
         raise MissingPartError(
@@ -87,7 +87,7 @@ def find_base(library: Library, key: ModelKey, named: str) -> Place:
             remedy=f"--from {INSTALLED}, a folder, a tarball, or a {MODEL_FILE}",
         )
     if path.is_dir():
-        return Place(weights=path / MODEL_FILE)
+        return _in_folder(path)
     if path.name.endswith(ARCHIVE_SUFFIX):
         return Place(tarball=path)
     if path.suffix == ".npz":
@@ -95,6 +95,14 @@ def find_base(library: Library, key: ModelKey, named: str) -> Place:
     raise DataError(
         "not a model", where=path, remedy=f"a folder, a tarball ({ARCHIVE_SUFFIX}), or an .npz"
     )
+
+
+def _in_folder(folder: Path) -> Place:
+    """Returns the tarball of an installed model, or the weights of any other folder."""
+    tarball = folder / f"{installed_version(folder)}{ARCHIVE_SUFFIX}"
+    if tarball.is_file():
+        return Place(tarball=tarball)
+    return Place(weights=folder / MODEL_FILE)
 
 
 def _earlier(folder: Path, base: Mapping[str, Any]) -> Place:
@@ -156,9 +164,6 @@ def freeze_base(pipeline: Pipeline, model: str, language: str, named: str) -> Ou
         folder = work.output("base")
         _copy(base, folder)
         version = installed_version(weights.parent) or (tarball and version_in_name(tarball))
-        beside = weights.parent / f"{version}{ARCHIVE_SUFFIX}"
-        if tarball is None and beside.is_file():
-            tarball = beside
         facts = {name: manifest[name] for name in KEPT_FACTS if name in manifest}
         if version is not None and tarball is not None:
             copy_file(tarball, folder / f"{version}{ARCHIVE_SUFFIX}")

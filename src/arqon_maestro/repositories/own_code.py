@@ -21,7 +21,7 @@ from arqon_maestro.repositories import prose
 from arqon_maestro.repositories.duplicates import drop_exact, find_near
 from arqon_maestro.repositories.filters import FilterLimits
 from arqon_maestro.repositories.providers.local_folder import read_folder
-from arqon_maestro.repositories.reading import is_of, may_be, read_text
+from arqon_maestro.repositories.reading import PROSE_SUFFIX, is_of, may_be, read_text
 from arqon_maestro.repositories.records import SPLITS, Member, SourceFile, text_digest
 from arqon_maestro.repositories.selection import size_bytes
 from arqon_maestro.repositories.split import SplitShares, position
@@ -123,7 +123,7 @@ def _read(
             continue
         yield SourceFile(
             text=text,
-            path=member.path,
+            path=member.path + PROSE_SUFFIX if language == PROSE else member.path,
             repository=name,
             version="local",
             licence=LICENCE,
