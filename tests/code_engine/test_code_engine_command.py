@@ -128,3 +128,9 @@ def test_help_is_quick() -> None:
     code = "import sys, arqon_maestro.cli.code_engine; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("options", [["--from", "installed"], ["--source", "."]])
+def test_going_on_needs_a_model_and_code(options: list[str]) -> None:
+    with pytest.raises(UsageError, match="--from and --source go together"):
+        CliRunner().invoke(app, ["train", *MODEL, *options], catch_exceptions=False)

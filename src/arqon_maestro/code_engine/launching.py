@@ -12,6 +12,7 @@ from arqon_maestro.code_engine.devices import CPU, Execution, check_gpus, gpu_ex
 from arqon_maestro.code_engine.processes import ALONE, Group, joined
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.training import TrainingSummary, train
+from arqon_maestro.code_engine.vocabulary import load_vocabulary
 from arqon_maestro.errors import UsageError
 from arqon_maestro.executors.side_by_side import run_together
 from arqon_maestro.progress import SILENT, Reporter
@@ -21,7 +22,10 @@ _TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADD
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A training, as every process that takes part is told; the fields are those of `train`."""
+    """A training, as every process that takes part is told; the fields are those of `train`.
+
+    With `initial` the vocabulary beside that model is used.
+    """
 
     data: Path
     output: Path
@@ -30,6 +34,7 @@ class TrainingJob:
     training: TrainingRecipe
     threads: int = 1
     time_limit_s: float | None = None
+    initial: Path | None = None
     label: str = "training"
 
     def run(self, gpu: int | None, group: Group, reporter: Reporter) -> TrainingSummary:
@@ -50,6 +55,8 @@ class TrainingJob:
             execution=self._execution(gpu, group),
             group=group,
             time_limit_s=self.time_limit_s,
+            initial=self.initial,
+            vocabulary=load_vocabulary(self.initial.parent) if self.initial else None,
             label=self.label,
             reporter=reporter if group.leads else SILENT,
         )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.artifacts import read_json, write_json
 from arqon_maestro.code_engine.dataset import encoded_paths
@@ -31,6 +31,9 @@ from arqon_maestro.pipeline.tuning_data import (
 )
 from arqon_maestro.steps import Outcome, Step, Work
 
+if TYPE_CHECKING:
+    from arqon_maestro.code_engine.launching import Trainer
+
 LIBRARIES = ("numpy", "torch")
 BLENDS_FILE = "blends.json"
 VALIDATIONS = 8
@@ -51,14 +54,22 @@ class Tuned:
 
 
 def tune(
-    pipeline: Pipeline, model: str, language: str, base: str, paths: Sequence[Path], gpus: int = 0
+    pipeline: Pipeline,
+    model: str,
+    language: str,
+    base: str,
+    paths: Sequence[Path],
+    trainer: Trainer | None = None,
+    *,
+    time_limit_s: float | None = None,
 ) -> Tuned | None:
     """Trains a model further on a person's own code; None on a dry run.
 
     Args:
         base: what ``--from`` names: see `find_base`.
         paths: folders and files of the person's code.
-        gpus: number of GPUs; 0 trains on the processor.
+        trainer: where to train; in this process, on the processor, by default.
+        time_limit_s: seconds after which the training ends with what it has, if at all.
 
     Raises:
         MissingPartError: the base, a path, or old data is missing.
@@ -69,7 +80,7 @@ def tune(
     own = read_own(pipeline, model, language, paths)
     freeze_base(pipeline, model, language, base)
     make_data(pipeline, model, language, Source(own, old_data(pipeline, model, language)))
-    _train(pipeline, model, language, gpus)
+    _train(pipeline, model, language, trainer, time_limit_s)
     _blend(pipeline, model, language)
     if compare(pipeline, model, language).status == "would run":
         return None
@@ -96,15 +107,21 @@ def training_recipe(recipe: FineTuningRecipe, batches: int, seed: int) -> Traini
     )
 
 
-def _train(pipeline: Pipeline, model: str, language: str, gpus: int) -> Outcome:
+def _train(
+    pipeline: Pipeline,
+    model: str,
+    language: str,
+    trainer: Trainer | None,
+    time_limit_s: float | None,
+) -> Outcome:
     recipe = pipeline.recipe.code_engine.fine_tuning
     threads, seed = pipeline.recipe.threads, pipeline.recipe.seed
     folder = pipeline.library.tuning(model, language) / "training"
 
     def action(work: Work) -> None:
         from arqon_maestro.code_engine.feeding import plan_epoch
+        from arqon_maestro.code_engine.launching import TrainingJob, local_trainer
         from arqon_maestro.code_engine.preparation import prepare
-        from arqon_maestro.code_engine.training import train
 
         base = open_starting_model(work.input("base") / MODEL_FILE, model, language)
         data, output = work.input("data") / MIXED, work.output("training")
@@ -113,23 +130,24 @@ def _train(pipeline: Pipeline, model: str, language: str, gpus: int) -> Outcome:
         # Only the size of the batches and the seed are read.
         plan = plan_epoch(pairs, training_recipe(recipe, 1, seed), epoch=0)
         training = training_recipe(recipe, len(plan), seed)
-        summary = train(
+        job = TrainingJob(
             data,
             output,
             sizes,
             base.shape.model_copy(update={"dropout": recipe.dropout}),
             training,
             threads=threads,
+            time_limit_s=time_limit_s,
             initial=base.weights,
-            vocabulary=base.vocabulary,
             label=f"{model}/{language}: fine-tuning",
-            reporter=work.reporter,
         )
+        summary = (trainer or local_trainer(gpus=0))(job, work.reporter)
         work.count("updates", summary.updates)
         work.count("words", summary.words)
         work.note("training", settings(training))
         work.note("best_loss", summary.best_loss)
         work.note("best_update", summary.best_update)
+        work.note("stopped", summary.stopped)
 
     return pipeline.runner.run(
         Step(

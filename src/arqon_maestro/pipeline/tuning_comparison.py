@@ -51,16 +51,13 @@ def compare(pipeline: Pipeline, model: str, language: str) -> Outcome:
                 for pair in pairs
                 if replacer is None or not isinstance(replacer.encode_pair(*pair), DropReason)
             ]
-            scores[name] = {"cross_entropy": compare_losses(first, second, sayable).to_json()}
+            label = f"{model}/{language}: {name} held-out lines"
+            loss = compare_losses(first, second, sayable, label=label, reporter=work.reporter)
+            scores[name] = {"cross_entropy": loss.to_json()}
             if model != CONTEXTUAL:
                 before, after = (_translator(folder, model, threads) for folder in folders)
-                scores[name]["exact_match"] = compare_matches(
-                    before,
-                    after,
-                    pairs,
-                    label=f"{model}/{language}: {name} held-out lines",
-                    reporter=work.reporter,
-                ).to_json()
+                match = compare_matches(before, after, pairs, label=label, reporter=work.reporter)
+                scores[name]["exact_match"] = match.to_json()
         write_json(work.output("scores"), scores)
 
     return pipeline.runner.run(

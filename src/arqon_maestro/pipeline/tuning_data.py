@@ -25,7 +25,7 @@ from arqon_maestro.errors import DataError
 from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.datasets import LIBRARIES, PARSER, Mappings, check_files
 from arqon_maestro.pipeline.old_data import OldData
-from arqon_maestro.pipeline.shards import read_results, slices
+from arqon_maestro.pipeline.shards import SLICES, SliceResult, read_results, slices
 from arqon_maestro.pipeline.tuning_base import base_folder
 from arqon_maestro.repositories.own_code import OwnCode, read_own_code
 from arqon_maestro.repositories.records import SPLITS, SourceFile
@@ -226,24 +226,27 @@ def _say(pipeline: Pipeline, own: OwnCode, model: str, work: Work) -> dict[str, 
     pairs: dict[str, list[Pair]] = {split: [] for split in SPLITS}
     for saying in range(pipeline.recipe.code_engine.fine_tuning.sayings):
         files = [file for file in own.files if not saying or file.split == "train"]
-        places: dict[str, list[Path]] = {}
+        results: dict[str, list[SliceResult]] = {}
         for spoken in sorted({file.language for file in files}):
             shards = work.scratch / "shards" / str(saying) / spoken
             if not shards.is_dir():
                 write_shards([file for file in files if file.language == spoken], shards)
-            places[spoken] = pipeline.executor.map(
-                Mappings(model, spoken, seed_of(pipeline.recipe.seed, "saying", saying)),
-                slices(shards),
-                work.scratch / "said" / str(saying) / spoken,
-                limit_s=pipeline.recipe.corpusgen.file_limit_s,
-                label=f"{model}: own {spoken}, said for time {saying + 1}",
-                reporter=work.reporter,
+            results[spoken] = read_results(
+                pipeline.executor.map(
+                    Mappings(model, spoken, seed_of(pipeline.recipe.seed, "saying", saying)),
+                    slices(shards),
+                    work.scratch / SLICES / str(saying) / spoken,
+                    limit_s=pipeline.recipe.corpusgen.file_limit_s,
+                    label=f"{model}: own {spoken}, said for time {saying + 1}",
+                    reporter=work.reporter,
+                )
             )
-            for result in read_results(places[spoken]):
-                for split, lines in result.lines.items():
-                    pairs[split] += [(words, target) for words, target in lines]
+            for result in results[spoken]:
+                for split, found in pairs.items():
+                    columns = (text.decode().split("\n")[:-1] for text in result.text(split))
+                    found += zip(*columns, strict=True)
         if not saying:
-            check_files(places, pipeline.recipe.corpusgen.failed_share, work)
+            check_files(results, pipeline.recipe.corpusgen.failed_share, work)
     return pairs
 
 
