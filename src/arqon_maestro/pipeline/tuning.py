@@ -161,6 +161,7 @@ def _train(
             outputs={"training": folder},
             manifest=folder / "manifest.json",
             configuration={
+                "recipe": pipeline.recipe.name,
                 "fine-tuning": settings(recipe),
                 "seed": seed,
                 "threads": threads,

@@ -7,6 +7,7 @@ tell what was gained and lost, and ``mixed``, which is trained on.
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,11 @@ def make_data(pipeline: Pipeline, model: str, language: str, source: Source) -> 
                     work.reject(f"{name} {split}: {reason}", number)
         for reason, number in own.rejects.items():
             work.reject(f"own code: {reason}", number)
+        seen = set(contents[MIXED]["train"])
+        work.note(
+            "held-out lines that are trained on too, such as a lone bracket",
+            {name: sum(pair in seen for pair in contents[name]["test"]) for name in (OWN, OLD)},
+        )
         work.note("own code", _facts(own))
         work.note("old data", old.facts())
         work.note("old data is a substitute", old.substitute)
@@ -229,8 +235,9 @@ def _say(pipeline: Pipeline, own: OwnCode, model: str, work: Work) -> dict[str, 
         results: dict[str, list[SliceResult]] = {}
         for spoken in sorted({file.language for file in files}):
             shards = work.scratch / "shards" / str(saying) / spoken
-            if not shards.is_dir():
-                write_shards([file for file in files if file.language == spoken], shards)
+            # A killed run may have left some of them; they are quickly written again.
+            shutil.rmtree(shards, ignore_errors=True)
+            write_shards([file for file in files if file.language == spoken], shards)
             results[spoken] = read_results(
                 pipeline.executor.map(
                     Mappings(model, spoken, seed_of(pipeline.recipe.seed, "saying", saying)),
