@@ -132,10 +132,12 @@ class FineTuningRecipe(_Recipe):
         default=0.2, gt=0, lt=0.5, description="share of the own code's bytes to test on"
     )
     fewest_train_lines: int = Field(
-        default=1000, gt=0, description="lines that the own code must give to train on, at least"
+        default=4000,
+        gt=0,
+        description="lines that the own code must give to train on, all sayings together",
     )
     fewest_held_out_lines: int = Field(
-        default=100, gt=0, description="lines to validate on, and to test on, at least"
+        default=200, gt=0, description="lines to validate on, and to test on, at least"
     )
     held_out_lines: int = Field(
         default=1000,

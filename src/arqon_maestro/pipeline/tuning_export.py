@@ -79,24 +79,30 @@ def _facts(pipeline: Pipeline, model: str, language: str) -> dict[str, Any]:
         "scores": read_json(scores_path(pipeline, model, language)),
         "libraries": trained["libraries"],
         BASE_FACT: record,
+        "old data is the base's": record["manifest"].get("data") == made["notes"]["old data"],
     }
 
 
 def _card(title: str, what: str, facts: dict[str, Any]) -> str:
     base, chosen = facts[BASE_FACT], facts["configuration"]["blends"]["chosen"]
+    limits = [
+        "Trained on one owner's code, it may repeat names of it: think before you pass it on.",
+        "Trained on generated speech: what CorpusGen says of code, not recordings.",
+        "Own held-out lines are of files that it was not trained on. Lines of one file resemble "
+        "each other, so true intervals are somewhat wider.",
+    ]
+    if not facts["old data is the base's"]:
+        limits.append(
+            "The old lines may not be of the data that the base was trained on, and the base may "
+            "have seen them."
+        )
     return render_card(
         Card(
             title=title,
             what=what,
             data=data_rows(facts["data"]),
             scores=dict(summarise(facts["scores"])),
-            limits=[
-                "It was trained on one owner's code and may repeat names of it: think before you "
-                "pass it on.",
-                "Trained on generated speech: what CorpusGen says of code, not recordings.",
-                "Old lines are held out of the base's data, own lines of the owner's files; lines "
-                "of one file resemble each other, so true intervals are somewhat wider.",
-            ],
+            limits=limits,
             made=f"`maestro code-engine train --from --source`, then `maestro code-engine export`. "
             f"Base: version {base['version']}, weights {base['weights_sha256']}. The weights are "
             f"{chosen['share']:.0%} the tuned ones and {1 - chosen['share']:.0%} the base's. "
