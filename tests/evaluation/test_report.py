@@ -6,7 +6,16 @@ import json
 import re
 from pathlib import Path
 
-from arqon_maestro.evaluation.report import Curve, Plot, Section, Table, render_plot, write_report
+from arqon_maestro.evaluation.report import (
+    Curve,
+    Panels,
+    Plot,
+    Section,
+    Table,
+    render_part,
+    render_plot,
+    write_report,
+)
 
 SECTIONS = [
     Section(
@@ -38,3 +47,13 @@ def test_a_plot_gives_the_same_bytes_twice() -> None:
     plot = SECTIONS[0].parts[1]
     assert isinstance(plot, Plot)
     assert render_plot(plot) == render_plot(plot)
+
+
+def test_panels_are_one_figure() -> None:
+    plot = SECTIONS[0].parts[1]
+    assert isinstance(plot, Plot)
+    text = render_part(Panels([plot, plot, plot]))
+    assert text.count("<svg") == 1
+    # Three plots with axes; the fourth place stays empty.
+    assert len(re.findall(r'id="axes_\d+"', text)) == 4
+    assert len(re.findall(r'id="matplotlib.axis_\d+"', text)) == 6

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from arqon_maestro.evaluation.groups import least_words
 from arqon_maestro.evaluation.metrics import Rate, bootstrap, recall_at, wilson
 from arqon_maestro.progress import SILENT, Reporter
 
@@ -128,7 +129,10 @@ def exact_match(
         first_accepted = recall_at(references, valid, (1,))[1]
     return ExactMatch(
         at=recall_at(references, outputs, [k for k in RANKS if k <= n_best]),
-        kinds={name: wilson(sum(hits), len(hits)) for name, hits in sorted(by_kind.items())},
+        kinds={
+            name: wilson(sum(by_kind[name]), len(by_kind[name]))
+            for name in sorted(by_kind, key=lambda name: (least_words(name), name))
+        },
         accepted=accepted,
         first_accepted=first_accepted,
         misses=wrong,

@@ -13,7 +13,7 @@ from arqon_maestro.corpusgen.context import leading_tokens
 from arqon_maestro.errors import DataError
 from arqon_maestro.evaluation.cases import Case
 from arqon_maestro.evaluation.confusions import Confuser, Words
-from arqon_maestro.evaluation.groups import length_group
+from arqon_maestro.evaluation.groups import least_words, length_group
 from arqon_maestro.evaluation.metrics import Paired, wilson
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, unspelled
@@ -233,13 +233,12 @@ def _best(scores: Sequence[float]) -> int:
 
 
 def _by_length(contests: Sequence[Contest], wins: Sequence[bool]) -> dict[str, Any]:
-    groups: dict[tuple[int, str], list[bool]] = {}
+    groups: dict[str, list[bool]] = {}
     for contest, won in zip(contests, wins, strict=True):
-        name = length_group(contest.words)
-        groups.setdefault((int(name.split("–")[0].split("+")[0]), name), []).append(won)
+        groups.setdefault(length_group(contest.words), []).append(won)
     return {
-        name: wilson(sum(found), len(found)).to_json()
-        for (_, name), found in sorted(groups.items())
+        name: wilson(sum(groups[name]), len(groups[name])).to_json()
+        for name in sorted(groups, key=least_words)
     }
 
 

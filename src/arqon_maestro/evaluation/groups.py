@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,12 @@ def length_group(words: Sequence[str]) -> str:
     least = max(length for length in LENGTHS if length <= max(1, len(words)))
     longer = [length for length in LENGTHS if length > least]
     return f"{least}–{longer[0] - 1} words" if longer else f"{least}+ words"
+
+
+def least_words(group: str) -> int:
+    """Returns the least length of a group of lengths, to sort by; 0 for other groups."""
+    digits = re.match(r"\d+", group)
+    return int(digits[0]) if digits else 0
 
 
 def kind_group(case: Case) -> str:
@@ -39,14 +46,17 @@ GROUPS: Mapping[str, Callable[[Case], Iterable[str]]] = {
 def grouped(
     cases: Sequence[Case], hits: Sequence[bool], group: Callable[[Case], Iterable[str]]
 ) -> dict[str, Rate]:
-    """Returns the share of hits of each group, the largest groups first."""
+    """Returns the share of hits of each group: lengths in order, others the largest first."""
     verdicts: dict[str, list[bool]] = defaultdict(list)
     for case, hit in zip(cases, hits, strict=True):
         for name in group(case):
             verdicts[name].append(hit)
     return {
         name: wilson(sum(found), len(found))
-        for name, found in sorted(verdicts.items(), key=lambda item: (-len(item[1]), item[0]))
+        for name, found in sorted(
+            verdicts.items(),
+            key=lambda item: (least_words(item[0]), -len(item[1]), item[0]),
+        )
     }
 
 
