@@ -6,19 +6,21 @@ tell what was gained and lost, and ``mixed``, which is trained on.
 
 from __future__ import annotations
 
-import random
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from arqon_maestro import languages
 from arqon_maestro.artifacts import atomic_text, digest_value
+from arqon_maestro.code_engine.blocks import select_lines
 from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
 from arqon_maestro.code_engine.engine import MODEL_FILE
 from arqon_maestro.code_engine.recipe import DatasetRecipe, FineTuningRecipe
-from arqon_maestro.code_engine.sampling import sample_pairs
+from arqon_maestro.code_engine.sampling import LineSample, sample_pairs
 from arqon_maestro.code_engine.starting_model import StartingModel, open_starting_model
 from arqon_maestro.code_engine.vocabulary import PieceVocabulary
 from arqon_maestro.corpusgen.choices import seed_of
@@ -114,13 +116,9 @@ def make_data(pipeline: Pipeline, model: str, language: str, source: Source) -> 
 
     def action(work: Work) -> None:
         base = open_starting_model(work.input("base") / MODEL_FILE, model, language)
-        pairs = _say(pipeline, own, model, work)
-        _check_amount(own, pairs, recipe, work)
-        output = work.output("data")
-        seed = pipeline.recipe.seed
-        for split in ("valid", "test"):
-            pairs[split] = _sampled(pairs[split], recipe.held_out_lines, seed_of(seed, OWN, split))
-        pairs["train"] = _sampled(pairs["train"], recipe.train_lines, seed_of(seed, OWN, "train"))
+        pairs, available = _say(pipeline, own, model, work)
+        _check_amount(own, available, recipe, work)
+        output, seed = work.output("data"), pipeline.recipe.seed
         replayed = round(len(pairs["train"]) * recipe.replay_share / (1 - recipe.replay_share))
         limits = {"train": replayed, "valid": recipe.held_out_lines, "test": recipe.held_out_lines}
         remembered = {
@@ -227,10 +225,20 @@ def _facts(own: OwnCode) -> dict[str, Any]:
     }
 
 
-def _say(pipeline: Pipeline, own: OwnCode, model: str, work: Work) -> dict[str, list[Pair]]:
-    """Says the own code: all of it once, and what is trained on several times over."""
+def _say(
+    pipeline: Pipeline, own: OwnCode, model: str, work: Work
+) -> tuple[dict[str, list[Pair]], Counter[str]]:
+    """Says the own code: all of it once, and what is trained on several times over.
+
+    Returns:
+        Split → pairs, at most as many as the recipe wants; and how many there were.
+    """
+    recipe, seed = pipeline.recipe.code_engine.fine_tuning, pipeline.recipe.seed
+    limits = dict.fromkeys(SPLITS, recipe.held_out_lines)
+    limits["train"] = ceil(recipe.train_lines / recipe.sayings)
     pairs: dict[str, list[Pair]] = {split: [] for split in SPLITS}
-    for saying in range(pipeline.recipe.code_engine.fine_tuning.sayings):
+    available: Counter[str] = Counter()
+    for saying in range(recipe.sayings):
         files = [file for file in own.files if not saying or file.split == "train"]
         results: dict[str, list[SliceResult]] = {}
         for spoken in sorted({file.language for file in files}):
@@ -240,7 +248,7 @@ def _say(pipeline: Pipeline, own: OwnCode, model: str, work: Work) -> dict[str, 
             write_shards([file for file in files if file.language == spoken], shards)
             results[spoken] = read_results(
                 pipeline.executor.map(
-                    Mappings(model, spoken, seed_of(pipeline.recipe.seed, "saying", saying)),
+                    Mappings(model, spoken, seed_of(seed, "saying", saying)),
                     slices(shards),
                     work.scratch / SLICES / str(saying) / spoken,
                     limit_s=pipeline.recipe.corpusgen.file_limit_s,
@@ -248,34 +256,36 @@ def _say(pipeline: Pipeline, own: OwnCode, model: str, work: Work) -> dict[str, 
                     reporter=work.reporter,
                 )
             )
-            for result in results[spoken]:
-                for split, found in pairs.items():
-                    columns = (text.decode().split("\n")[:-1] for text in result.text(split))
-                    found += zip(*columns, strict=True)
         if not saying:
             check_files(results, pipeline.recipe.corpusgen.failed_share, work)
-    return pairs
+        found = [result for language in results.values() for result in language]
+        for split, limit in limits.items():
+            lines = sum(result.lines[split] for result in found)
+            sample = LineSample(lines, limit, seed_of(seed, OWN, split, saying))
+            available[split] += lines
+            for result in found:
+                mask = sample.take(result.lines[split])
+                columns = [select_lines(text, mask) for text in result.text(split)]
+                pairs[split] += zip(
+                    *(column.decode().split("\n")[:-1] for column in columns), strict=True
+                )
+    return pairs, available
 
 
-def _check_amount(
-    own: OwnCode, pairs: dict[str, list[Pair]], recipe: FineTuningRecipe, work: Work
-) -> None:
+def _check_amount(own: OwnCode, lines: Counter[str], recipe: FineTuningRecipe, work: Work) -> None:
     """Raises `DataError` where the own code gives too few lines to learn from or to measure on."""
-    needs = {
-        "train": (recipe.fewest_train_lines, 1 - recipe.valid_share - recipe.test_share),
-        "valid": (recipe.fewest_held_out_lines, recipe.valid_share),
-        "test": (recipe.fewest_held_out_lines, recipe.test_share),
-    }
-    short = {split: needs[split][0] for split in SPLITS if len(pairs[split]) < needs[split][0]}
+    needs = dict.fromkeys(SPLITS, recipe.fewest_held_out_lines)
+    needs["train"] = recipe.fewest_train_lines
+    short = {split: fewest for split, fewest in needs.items() if lines[split] < fewest}
     if not short:
         return
     total = sum(map(size_bytes, own.files))
-    missing = max(fewest / max(len(pairs[split]), 1) for split, fewest in short.items())
+    missing = max(fewest / max(lines[split], 1) for split, fewest in short.items())
     rejects = ", ".join(f"{number} x {reason}" for reason, number in sorted(work.rejects.items()))
     raise DataError(
         "too little of your own code: "
         + ", ".join(
-            f"{len(pairs[split]):,} lines to {verb} on, of {short[split]:,} needed"
+            f"{lines[split]:,} lines to {verb} on, of {short[split]:,} needed"
             for split, verb in (("train", "train"), ("valid", "validate"), ("test", "test"))
             if split in short
         ),
@@ -284,12 +294,6 @@ def _check_amount(
         remedy=f"about {total * missing / 1000:,.0f} kB of such code, with --source; or lower "
         "code-engine.fine-tuning.fewest_train_lines and fewest_held_out_lines in the recipe",
     )
-
-
-def _sampled(pairs: list[Pair], wanted: int, seed: int) -> list[Pair]:
-    """Returns at most `wanted` of the pairs, in their order."""
-    chosen = random.Random(seed).sample(range(len(pairs)), min(wanted, len(pairs)))
-    return [pairs[index] for index in sorted(chosen)]
 
 
 def _write(paths: tuple[Path, Path], pairs: Iterable[Pair]) -> None:
