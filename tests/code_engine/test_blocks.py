@@ -15,7 +15,7 @@ from arqon_maestro.code_engine.arrays import PairArrays, build_arrays
 from arqon_maestro.code_engine.blocks import LineWriter, Rows, expand, read_blocks, select_lines
 from arqon_maestro.code_engine.counts import count_tokens
 from arqon_maestro.code_engine.placeholders import BlockReplacer
-from arqon_maestro.code_engine.sampling import LineSample, sample_lines
+from arqon_maestro.code_engine.sampling import LineSample, sample_lines, sample_pairs
 from arqon_maestro.code_engine.vocabulary import PieceVocabulary, Vocabulary, WordVocabulary
 from arqon_maestro.corpusgen.unknowns import MAX_UNKNOWNS
 from arqon_maestro.errors import DataError, MissingPartError
@@ -229,6 +229,17 @@ def test_lines_to_learn_pieces_from(tmp_path: Path) -> None:
     )
     size = sum(path.stat().st_size for path in paths)
     assert len(list(sample_lines(paths, 1000, size // 4, 1))) == 100
+
+
+def test_sampled_pairs_stay_pairs_in_their_order(tmp_path: Path) -> None:
+    pairs = [(f"source {number}", f"target {number}") for number in range(200)]
+    paths = write_pairs(tmp_path, pairs)
+    assert list(sample_pairs(paths, 200, 1)) == list(sample_pairs(paths, 999, 2)) == pairs
+    few = list(sample_pairs(paths, 30, 1))
+    assert len(few) == 30
+    assert [pair for pair in pairs if pair in few] == few
+    assert few == list(sample_pairs(paths, 30, 1)) != list(sample_pairs(paths, 30, 2))
+    assert list(sample_pairs(paths, 0, 1)) == []
 
 
 def test_selected_lines() -> None:
