@@ -29,6 +29,7 @@ from arqon_maestro.pipeline.tuning import Tuned, training_recipe, tune
 from arqon_maestro.pipeline.tuning_base import base_record, find_base
 from arqon_maestro.pipeline.tuning_export import export_tuned, is_tuned
 from arqon_maestro.progress import SILENT, Reporter
+from arqon_maestro.steps import Runner
 from tests.checkouts import make_checkout
 
 MODEL, LANGUAGE = "auto-style", "python"
@@ -244,6 +245,19 @@ def test_interrupted_and_resumed_it_makes_the_same_model(
     ignored = ("manifest.json",)
     assert digest(resumed.folder, ignore=ignored) == digest(made.tuned.folder, ignore=ignored)
     assert resumed.scores == made.tuned.scores
+
+
+def test_a_model_beside_another_attempt_is_not_exported(made: Made, tmp_path: Path) -> None:
+    root = tmp_path / "library"
+    shutil.copytree(made.root, root)
+    pipeline = replace(made.pipeline, library=Library(root), runner=Runner(root))
+    folder = pipeline.library.tuning(MODEL, LANGUAGE)
+    shutil.rmtree(folder / "export")
+    record = json.loads((folder / "data.step.json").read_text())
+    record["outputs"]["data"]["sha256"] = "0" * 64
+    (folder / "data.step.json").write_text(json.dumps(record))
+    with pytest.raises(DataError, match="another fine-tuning was begun"):
+        export_tuned(pipeline, MODEL, LANGUAGE)
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """The step that fetches the model a fine-tuning goes on from, whatever form it has.
 
-Its files are copied, so that a training that is interrupted goes on from the same weights even if
-another model is installed meanwhile.
+Its files are copied, so that nothing changes under a running training.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from arqon_maestro.artifacts import copy_file, read_json
+from arqon_maestro.artifacts import copy_file, read_json, sha256_file
 from arqon_maestro.code_engine.engine import MODEL_FILE
+from arqon_maestro.errors import DataError
 from arqon_maestro.evaluation.comparison import summarise
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
@@ -25,6 +27,7 @@ from arqon_maestro.pipeline.tuning_data import MIXED, data_folder
 from arqon_maestro.steps import Outcome
 
 OWN_CODE = "own code"
+SCORES_STEP = "scores.step.json"
 
 
 def is_tuned(pipeline: Pipeline, model: str, language: str) -> bool:
@@ -39,6 +42,7 @@ def export_tuned(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome
     folder = model_folder(pipeline.library, model, language)
 
     def describe() -> tuple[dict[str, Any], str]:
+        _check_whole(pipeline.library.tuning(model, language))
         facts = _facts(pipeline, model, language)
         return facts, _card(f"{model}, {language}, fine-tuned", PURPOSE[model], facts)
 
@@ -62,6 +66,28 @@ def export_tuned(pipeline: Pipeline, model: str, language: str) -> tuple[Outcome
     if not (installed.folder / name).exists():
         copy_file(base_folder(pipeline.library, model, language) / name, installed.folder / name)
     return outcome, installed
+
+
+def _check_whole(folder: Path) -> None:
+    """Checks that model and scores are of the base, data and training that lie beside them.
+
+    Raises:
+        DataError: a later fine-tuning was begun and did not get to its end.
+    """
+    blend, scores = (read_json(folder / name) for name in ("model/manifest.json", SCORES_STEP))
+    base, data = (read_json(folder / name) for name in ("base.step.json", "data.step.json"))
+    parts = [
+        (blend["inputs"]["base"], base["outputs"]["base"]["sha256"]),
+        (blend["inputs"]["data"], data["outputs"]["data"]["sha256"]),
+        (blend["inputs"]["weights"], sha256_file(folder / "training" / MODEL_FILE)),
+        (scores["inputs"]["model"], blend["outputs"]["model"]["sha256"]),
+    ]
+    if any(made["sha256"] != found for made, found in parts):
+        raise DataError(
+            "another fine-tuning was begun since this model was made",
+            where=folder,
+            remedy="run `maestro code-engine train --from … --source …` to its end",
+        )
 
 
 def _facts(pipeline: Pipeline, model: str, language: str) -> dict[str, Any]:
