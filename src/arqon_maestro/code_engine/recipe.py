@@ -32,7 +32,10 @@ class DatasetRecipe(_Recipe):
         gt=2, le=65_536, description="entries of the vocabulary, with </s> and <unk>"
     )
     vocabulary_lines: int = Field(
-        default=10_000_000, gt=0, description="training lines that SentencePiece learns from"
+        default=10_000_000,
+        gt=0,
+        description="training lines, drawn at random, that SentencePiece learns from, at most; "
+        "no more than 32 MB of text are taken",
     )
     max_length: int = Field(
         default=200,
