@@ -116,7 +116,9 @@ def _translation(scores: dict[str, Any], notes: list[str]) -> list[Part]:
             "by McNemar's test."
         )
     parts: list[Part] = [Table(header, _even(rows, len(header)))]
-    parts += _groups(scores["groups"])
+    kinds = scores["exact_match_by_kind"].keys()
+    # The kinds of commands are their lengths, which are shown above.
+    parts += _groups({n: found for n, found in scores["groups"].items() if found.keys() != kinds})
     if scores["misses"]:
         wrong = [[m["source"], m["reference"], m["output"]] for m in scores["misses"][:_MISSES]]
         parts.append(Table(["source", "reference", "first output, wrong"], wrong))
