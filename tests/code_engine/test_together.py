@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -158,3 +160,49 @@ def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         trainer_for(None, 0, ray=True),
     ):
         pass
+
+
+class FakeRay:
+    """Stands in for Ray Train: runs the one worker here, and fails as Ray does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.scaling: dict[str, object] = {}
+        context = SimpleNamespace(get_world_rank=lambda: 0, get_world_size=lambda: 1)
+        torch_part = SimpleNamespace(TorchTrainer=self.trainer, get_device=lambda: None)
+        train = SimpleNamespace(
+            get_context=lambda: context, ScalingConfig=self.scaling_config, torch=torch_part
+        )
+        for name, module in (
+            ("ray", SimpleNamespace(train=train)),
+            ("ray.train", train),
+            ("ray.train.torch", torch_part),
+        ):
+            monkeypatch.setitem(sys.modules, name, module)
+
+    def scaling_config(self, **values: object) -> dict[str, object]:
+        self.scaling = values
+        return values
+
+    def trainer(self, work: Callable[[], None], scaling_config: object) -> SimpleNamespace:
+        def fit() -> None:
+            try:
+                work()
+            except Exception as error:
+                kind = f"{type(error).__module__}.{type(error).__qualname__}"
+                raise RuntimeError(f"Training failed:\n  {kind}: {error}") from error
+
+        return SimpleNamespace(fit=fit)
+
+
+def test_on_ray(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = FakeRay(monkeypatch)
+    brief = BRIEF.model_copy(update={"updates": 2})
+    with trainer_for(None, 0, ray=True) as trainer:
+        work = replace(job(dataset, tmp_path / "ray"), training=brief)
+        summary = trainer(work, SILENT)
+        with pytest.raises(WorkFailedError, match=r"MissingPartError.*no such file"):
+            trainer(replace(work, data=tmp_path / "nothing"), SILENT)
+    assert ray.scaling == {"num_workers": 1, "use_gpu": False}
+    assert summary.updates == 2
+    assert (tmp_path / "ray" / "model.npz").is_file()
+    assert not (tmp_path / "ray" / "summary.json").exists()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from arqon_maestro.artifacts import read_json, write_json
 from arqon_maestro.code_engine.processes import Group
 from arqon_maestro.code_engine.training import TrainingSummary
 from arqon_maestro.errors import MissingPartError, WorkFailedError
+from arqon_maestro.executors.side_by_side import PeerLostError
 from arqon_maestro.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from arqon_maestro.code_engine.launching import Trainer, TrainingJob
 
-SUMMARY = "summary"
+SUMMARY_FILE = "summary.json"
 
 
 def ray_trainer(workers: int, *, on_gpus: bool) -> Trainer:
@@ -37,25 +39,37 @@ def ray_trainer(workers: int, *, on_gpus: bool) -> Trainer:
     def trainer(job: TrainingJob, reporter: Reporter) -> TrainingSummary:
         reporter.say(f"{job.label}: {workers} workers of Ray")
         here = replace(job, data=job.data.absolute(), output=job.output.absolute())
+        # Ray brings back nothing of workers that save nothing with it.
+        summary_file = here.output / SUMMARY_FILE
 
         def work() -> None:
             context = ray.train.get_context()
             group = Group(context.get_world_rank(), context.get_world_size())
             device = ray.train.torch.get_device()
             summary = here.run(device.index if on_gpus else None, group, SILENT)
-            ray.train.report({SUMMARY: asdict(summary)})
+            if group.leads:
+                write_json(summary_file, asdict(summary))
 
         scaling = ray.train.ScalingConfig(num_workers=workers, use_gpu=on_gpus)
         try:
-            result: Any = ray.train.torch.TorchTrainer(work, scaling_config=scaling).fit()
+            ray.train.torch.TorchTrainer(work, scaling_config=scaling).fit()
         except Exception as error:
-            lines = [line for line in str(error).splitlines() if line.strip()]
             raise WorkFailedError(
                 "the training on Ray failed",
                 where=job.output,
-                why=lines[-1].strip() if lines else type(error).__name__,
+                why=_reason(str(error)) or type(error).__name__,
                 remedy="the same command goes on from the last checkpoint",
             ) from error
-        return TrainingSummary(**result.metrics[SUMMARY])
+        summary = TrainingSummary(**read_json(summary_file))
+        summary_file.unlink()
+        return summary
 
     return trainer
+
+
+def _reason(text: str) -> str:
+    """Returns the line of a worker's traceback that names our own error; else the last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    ours = [line for line in lines if line.startswith("arqon_maestro.")]
+    causes = [line for line in ours if PeerLostError.__name__ not in line]
+    return [*lines[-1:], *ours[:1], *causes[:1]][-1] if lines else ""
