@@ -6,20 +6,24 @@ Data are auto-style mappings of this Python's standard library. The network is t
 and 8 layers, 96 wide). Where pymarian is installed, Marian trains on the same lines with the same
 vocabulary: as the reference runs it (10,000 words a batch, unsorted) and at its best (2,500 words,
 sorted by target); and translates the same lines. Speeds are target words (ends of lines included)
-a second of wall clock, so run it on an idle machine.
+a second of wall clock, which need an idle machine, and a second of CPU time, which say something on
+a busy one, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
+import os
 import re
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +31,8 @@ import numpy as np
 
 from arqon_maestro.code_engine.dataset import build_dataset, encoded_paths, raw_paths, read_pairs
 from arqon_maestro.code_engine.export import export_model
+from arqon_maestro.code_engine.journal import LOG_FILE, read_log
+from arqon_maestro.code_engine.loop import LOG_EVERY
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.training import train
 from arqon_maestro.code_engine.translator import Translator
@@ -39,7 +45,7 @@ DATASET = DatasetRecipe(
 NETWORK = NetworkRecipe(encoder_layers=8, decoder_layers=8)
 BATCH_TOKENS = 2500
 TRANSLATED = 200
-SPEED = re.compile(r"\* ([\d,]+) @ .* Time ([\d.]+)s")
+SPEED = re.compile(r"\* ([\d,]+) @ ")
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,36 @@ class Speed:
     name: str
     value: float
     unit: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """How fast a training is.
+
+    Attributes:
+        per_s: target words a second of wall clock.
+        per_cpu_s: target words a second of CPU time, all threads together.
+    """
+
+    per_s: float
+    per_cpu_s: float
+
+    @classmethod
+    def between(cls, words: list[int], cpu_s: list[float], times_s: list[float]) -> Training:
+        """Returns the speed between the first and the last of several readings."""
+        done = words[-1] - words[0]
+        return cls(done / (times_s[-1] - times_s[0]), done / (cpu_s[-1] - cpu_s[0]))
+
+    def rows(self, name: str) -> list[Speed]:
+        """Returns both speeds as rows of the table."""
+        return [Speed(name, self.per_s, "words/s"), Speed("", self.per_cpu_s, "words/CPU-second")]
+
+    def rows_beside(self, other: Training) -> list[Speed]:
+        """Returns how many times as fast this is as `other`."""
+        return [
+            Speed("  ours is", self.per_s / other.per_s, "times as fast"),
+            Speed("", self.per_cpu_s / other.per_cpu_s, "times as fast, by CPU time"),
+        ]
 
 
 def write_mappings(folder: Path, lines: int) -> int:
@@ -80,16 +116,43 @@ def recipe(updates: int) -> TrainingRecipe:
     )
 
 
-def time_training(data: Path, output: Path, updates: int, threads: int) -> float:
-    """Returns target words a second, from the training's own log."""
-    train(data, output, DATASET, NETWORK, recipe(updates), threads=threads)
-    with open(output / "log.jsonl", encoding="utf-8") as stream:
-        speeds = [json.loads(line).get("words_per_s") for line in stream]
-    return float([speed for speed in speeds if speed][-1])
+class CpuClock:
+    """A reporter that notes the CPU time of this process at each of a training's lines of log."""
+
+    def __init__(self) -> None:
+        self.cpu_s: list[float] = []
+        self.updates = 0
+        self.counting = False
+
+    def say(self, message: str) -> None:
+        """Says nothing."""
+
+    @contextmanager
+    def task(self, label: str, total: float | None = None, unit: str = "") -> Iterator[CpuClock]:
+        """Counts the updates of a training."""
+        self.counting = unit == "updates"
+        yield self
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Notes the time, if a line of log was written."""
+        if self.counting and amount:
+            self.updates += int(amount)
+            if self.updates % LOG_EVERY == 0:
+                self.cpu_s.append(time.process_time())
 
 
-def time_marian(data: Path, work: Path, seconds: int, threads: int, *options: str) -> float:
-    """Returns Marian's target words a second, the first report left out."""
+def time_training(data: Path, output: Path, updates: int, threads: int) -> Training:
+    """Times our training between its first line of log and its last."""
+    clock = CpuClock()
+    train(data, output, DATASET, NETWORK, recipe(updates), threads=threads, reporter=clock)
+    lines = [line for line in read_log(output / LOG_FILE) if "words" in line]
+    return Training.between(
+        [line["words"] for line in lines], clock.cpu_s, [line["time"] for line in lines]
+    )
+
+
+def time_marian(data: Path, work: Path, seconds: int, threads: int, *options: str) -> Training:
+    """Times Marian's training between its first report and the last in `seconds`."""
     work.mkdir()
     sources, targets = encoded_paths(data, "train")
     vocabulary = str(data.parent / "training" / "vocab.yml")
@@ -100,20 +163,31 @@ def time_marian(data: Path, work: Path, seconds: int, threads: int, *options: st
     command += ["--transformer-heads", "4", "--transformer-dim-ffn", "512"]
     command += ["--transformer-ffn-activation", "relu", "--transformer-dropout", "0.1"]
     command += ["--cpu-threads", str(threads), "--workspace", "2000", "--max-length", "200"]
-    command += ["--disp-freq", "5", "--disp-first", "0", "--sync-sgd", "--no-shuffle", *options]
-    with open(work / "log", "w+") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.seek(0)
-        reports = [match.groups() for match in map(SPEED.search, log) if match][1:]
-    if not reports:
-        raise SystemExit(f"Marian reported nothing in {seconds} s; see {work / 'log'}")
-    words = sum(int(number.replace(",", "")) for number, _ in reports)
-    return words / sum(float(duration) for _, duration in reports)
+    command += ["--disp-freq", "2", "--disp-first", "0", "--sync-sgd", "--no-shuffle", *options]
+    words, cpu_s, times_s = [0], [], []
+    log: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        for line in process.stderr:
+            log.append(line)
+            if match := SPEED.search(line):
+                words.append(words[-1] + int(match.group(1).replace(",", "")))
+                cpu_s.append(cpu_time_s(process.pid))
+                times_s.append(time.time())
+        timer.cancel()
+    if len(cpu_s) < 2:
+        raise SystemExit(f"Marian reported nothing in {seconds} s:\n{''.join(log[-20:])}")
+    return Training.between(words[1:], cpu_s, times_s)
+
+
+def cpu_time_s(process: int) -> float:
+    """Returns the CPU time of a process, its threads' together."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def time_translation(folder: Path, lines: list[str]) -> list[float]:
@@ -159,7 +233,7 @@ def run(root: Path, lines: int, updates: int, threads: int) -> list[Speed]:
     cpu_s = time.process_time() - started
     speeds = [Speed("dataset building", size_bytes / 1e6 / cpu_s, "MB of mappings/CPU-second")]
     ours = time_training(data, training, updates, threads)
-    speeds.append(Speed(f"training, {threads} threads", ours, "words/s"))
+    speeds += ours.rows(f"training, threads: {threads}")
     export_model(training, data, folder, MODEL, LANGUAGE)
     translated = [source for source, _ in read_pairs(encoded_paths(data, "test"))][:TRANSLATED]
     engines = [("translation", time_translation)]
@@ -174,8 +248,8 @@ def run(root: Path, lines: int, updates: int, threads: int) -> list[Speed]:
         ):
             work = root / name.replace(" ", "-")
             theirs = time_marian(data, work, 90, threads, *options)
-            speeds.append(Speed(f"Marian's training, {name}", theirs, "words/s"))
-            speeds.append(Speed("  ours is", ours / theirs, "times as fast"))
+            speeds += theirs.rows(f"Marian's training, {name}")
+            speeds += ours.rows_beside(theirs)
     for name, measure in engines:
         durations = measure(folder, translated)
         for share in (50, 90):
