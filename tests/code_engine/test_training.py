@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 from pathlib import Path
@@ -13,12 +14,14 @@ import torch
 from arqon_maestro.artifacts import sha256_file
 from arqon_maestro.code_engine.checkpoint import CHECKPOINT_FILE
 from arqon_maestro.code_engine.dataset import build_dataset, raw_paths
+from arqon_maestro.code_engine.devices import Execution
 from arqon_maestro.code_engine.engine import find_lexicon, read_lexicon
 from arqon_maestro.code_engine.journal import LOG_FILE
-from arqon_maestro.code_engine.network import Network
+from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.recipe import TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.training import train
+from arqon_maestro.code_engine.updates import Updater
 from arqon_maestro.code_engine.vocabulary import load_vocabulary
 from arqon_maestro.code_engine.weights import read_model, write_model
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
@@ -159,6 +162,55 @@ def test_no_number_stops_it_and_keeps_the_checkpoint(trained: Trained, tmp_path:
         train(trained.data, tmp_path, DATASET, NETWORK, wild)
     state = torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)
     assert state["update"] >= 1
+
+
+def test_the_bad_batch_is_named_whenever_it_is_looked_at(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = TRAINING.model_copy(update={"accumulation": 2, "save_every": 6})
+    plain, batches = Updater._add_gradient, 0
+
+    def poisoned(self: Updater, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
+        nonlocal batches
+        batches += 1
+        loss = plain(self, batch, scale)
+        return loss * math.nan if batches == 16 else loss
+
+    monkeypatch.setattr(Updater, "_add_gradient", poisoned)
+    execution = Execution(check_every=5)
+    with pytest.raises(WorkFailedError, match=r"update 8 .*batch 16 of epoch 0\)"):
+        train(trained.data, tmp_path, DATASET, NETWORK, recipe, execution=execution)
+    # Updates 9 and 10 were done before anybody looked; nothing of them is kept.
+    assert torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["update"] == 6
+
+
+def test_when_losses_are_looked_at_changes_nothing(
+    dataset: Path, undisturbed: Path, tmp_path: Path
+) -> None:
+    execution = Execution(check_every=7, ahead=3)
+    train(dataset, tmp_path, DATASET, NETWORK, SHORT, execution=execution)
+    assert sha256_file(tmp_path / "model.npz") == sha256_file(undisturbed / "model.npz")
+    assert losses(tmp_path) == losses(undisturbed)
+
+
+def test_a_time_limit_ends_it_with_what_there_is(trained: Trained, tmp_path: Path) -> None:
+    summary = train(trained.data, tmp_path, DATASET, NETWORK, TRAINING, time_limit_s=1e-6)
+    assert (summary.stopped, summary.updates, summary.best_update) == ("time", 1, 1)
+    assert read_model(tmp_path / "model.npz").recipe.dim == NETWORK.dim
+    longer = train(trained.data, tmp_path, DATASET, NETWORK, TRAINING, time_limit_s=1e6)
+    assert (longer.stopped, longer.updates) == ("updates", TRAINING.updates)
+    assert longer.best_loss < summary.best_loss
+
+
+def test_a_checkpoint_of_another_shape_is_refused(trained: Trained, tmp_path: Path) -> None:
+    recipe = TRAINING.model_copy(update={"updates": 1})
+    train(trained.data, tmp_path, DATASET, NETWORK, recipe)
+    path = tmp_path / CHECKPOINT_FILE
+    state = torch.load(path, weights_only=True)
+    state["weights"]["encoder.0.widen.bias"] = torch.zeros(3)
+    torch.save(state, path)
+    with pytest.raises(DataError, match=r"does not fit the network"):
+        train(trained.data, tmp_path, DATASET, NETWORK, recipe)
 
 
 def test_another_recipe_s_checkpoint_is_refused(trained: Trained, tmp_path: Path) -> None:
