@@ -176,8 +176,14 @@ def test_real_source(
     mix = pipeline.recipe.code_engine.model_named(model).mapping.mix if model == PARSER else ()
     for source in mix or [language]:
         copy_some(source, pipeline.library.repositories(source))
-    manifest = check_dataset(replace(pipeline, executor=LocalExecutor(2)), model, language)
+    # On a machine with other jobs, thirty seconds may be too few for a good file.
+    patient = pipeline.recipe.corpusgen.model_copy(update={"file_limit_s": 300.0})
+    recipe = pipeline.recipe.model_copy(update={"corpusgen": patient})
+    pipeline = replace(pipeline, executor=LocalExecutor(2), recipe=recipe)
+    manifest = check_dataset(pipeline, model, language)
     if model == AUTO_STYLE:
         assert manifest["counts"]["train pairs that add"] > 0
-    # The recipe's limit, less the pairs that are dropped.
-    assert 1900 < manifest["counts"]["train pairs"] <= 2000
+    kept = manifest["counts"]["train pairs"]
+    dropped = [n for reason, n in manifest["rejects"].items() if reason.startswith("train: ")]
+    assert kept + sum(dropped) == 2000  # the recipe's limit
+    assert kept > 1500
