@@ -116,6 +116,12 @@ def test_the_length_factor_limits_each_line(trained: Trained, tmp_path: Path) ->
     outputs = Translator(folder).translate(lines)
     assert [len(best[0].text.split()) for best in outputs] == [3, 1, 5]
     assert Translator(folder).translate(lines[:1]) == [outputs[0]]
+    # As long as the limit: it ends there, and is not asked for its end.
+    (folder / "config.yml").write_text(yaml.safe_dump(config | {"max-length-factor": 1}))
+    translator = Translator(folder)
+    ((together,), _) = translator.translate([lines[0], lines[2]])
+    assert len(together.text.split()) == 7
+    assert translator.translate([lines[0]])[0][0].score == pytest.approx(together.score, abs=1e-4)
     config |= {"max-length-factor": 3, "max-length": 2}
     (folder / "config.yml").write_text(yaml.safe_dump(config))
     assert Translator(folder).translate(lines) == Translator(trained.folder).translate(lines)

@@ -18,7 +18,7 @@ from arqon_maestro.errors import DataError
 # Padded tokens of one batch: more does not run faster on a CPU.
 BATCH_TOKENS = 2048
 # Lines whose limits of length differ by less are translated together, with the largest of them. The
-# few whose output passes their own limit, by repeating themselves, are then translated again.
+# few whose output reaches their own limit, by repeating itself, are then translated again.
 LIMIT_STEP = 64
 
 
@@ -100,7 +100,7 @@ class Translator:
             longest = max(limit for _, limit, _ in group)
             found = self._run([line for _, _, line in group], n_best, beam_size, longest)
             for (index, limit, line), outputs in zip(group, found, strict=True):
-                if any(len(output.tokens) > limit for output in outputs):
+                if limit < longest and any(len(output.tokens) >= limit for output in outputs):
                     (outputs,) = self._run([line], n_best, beam_size, limit)
                 results[index] = [
                     Hypothesis(_decode(engine, output.tokens, line), output.score)
