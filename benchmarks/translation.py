@@ -12,16 +12,12 @@ Python that --marian-python or the environment's ARQON_MAESTRO_MARIAN_PYTHON nam
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-
-# Before numpy is imported: a product of small matrices is not worth a second thread.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 

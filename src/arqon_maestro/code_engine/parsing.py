@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from threadpoolctl import ThreadpoolController
+
 from arqon_maestro.code_engine.engine import (
     MODEL_FILE,
     check_vocabulary,
@@ -40,6 +42,7 @@ class GrammarParser:
         self._vocabulary = WordVocabulary.load(folder / WORDS_FILE)
         check_vocabulary(folder / MODEL_FILE, self._network.vocabulary_size, self._vocabulary)
         self._replacer = UnknownReplacer(read_lexicon(find_lexicon(folder)))
+        self._threads = ThreadpoolController()
 
     def translate(self, lines: Sequence[str], n_best: int = 1) -> list[list[Hypothesis]]:
         """Returns the valid parses of transcripts, best first.
@@ -78,6 +81,10 @@ class GrammarParser:
         def number_of(token: str) -> int:
             return ids.get(placeholders.get(token, token), UNK)
 
-        source = self._network.encode([*self._vocabulary.encode(encoded), EOS])
-        search: Search[Prefix | None] = Search(self._network, source, prefixes.following, number_of)
-        return search.best(None, n_best)
+        # Products of matrices as small as these are not worth a second thread.
+        with self._threads.limit(limits=1, user_api="blas"):
+            source = self._network.encode([*self._vocabulary.encode(encoded), EOS])
+            search: Search[Prefix | None] = Search(
+                self._network, source, prefixes.following, number_of
+            )
+            return search.best(None, n_best)
