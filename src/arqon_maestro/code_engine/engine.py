@@ -69,7 +69,7 @@ def load_engine(folder: Path, threads: int = 1) -> Engine:
 
     Args:
         folder: what `export` writes.
-        threads: cores for one batch.
+        threads: batches at the same time, each on one core.
 
     Raises:
         MissingPartError: the folder or one of its files is missing.
@@ -96,8 +96,10 @@ def load_engine(folder: Path, threads: int = 1) -> Engine:
             str(converted),
             device="cpu",
             compute_type="float32",
-            inter_threads=1,
-            intra_threads=threads,
+            # Two threads on one batch wait for each other at every small product: where another
+            # program is on one of their cores, thirty times as long as one thread works.
+            inter_threads=threads,
+            intra_threads=1,
         )
     finally:
         if temporary:

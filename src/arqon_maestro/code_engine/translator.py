@@ -52,7 +52,7 @@ class Translator:
 
     Args:
         folder: an exported or installed model.
-        threads: cores for one batch.
+        threads: batches at the same time, each on one core.
 
     Raises:
         MissingPartError: there is no model.
@@ -139,7 +139,7 @@ class Rescorer:
 
     Args:
         folder: an exported or installed model.
-        threads: cores for one batch.
+        threads: batches at the same time, each on one core.
 
     Raises:
         MissingPartError: there is no model.
