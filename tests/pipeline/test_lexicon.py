@@ -167,7 +167,9 @@ def test_the_large_model_is_what_rescoring_adds(made: Pipeline) -> None:
     assert large.log_probability(history, word) != small.log_probability(history, word)
 
 
-def test_a_kaldi_engine_is_exported_with_both_packed_models(made: Pipeline, tmp_path: Path) -> None:
+def test_a_lexicon_is_written_in_the_phones_of_the_acoustic_model(
+    made: Pipeline, tmp_path: Path
+) -> None:
     acoustic = tmp_path / "tdnn"
     acoustic.mkdir()
     (acoustic / "final.mdl").write_bytes(b"\0B<TransitionModel> <Topology> ")
@@ -175,7 +177,7 @@ def test_a_kaldi_engine_is_exported_with_both_packed_models(made: Pipeline, tmp_
     phones = ["<eps>", "SIL", "SIL_B", *(f"{p}_{m}" for p in sorted(STRESSED_PHONES) for m in "BI")]
     (acoustic / "phones.txt").write_text("".join(f"{p} {n}\n" for n, p in enumerate(phones)))
     bundle = folder_bundle(acoustic)
-    assert bundle.kind is BundleKind.KALDI
+    assert bundle.kind is BundleKind.KALDI and bundle.phones is not None
     data = made.library.lm_model_data
     # The whole lexicon would only take its time.
     words = read_vocabulary(data / "vocab.txt")
@@ -188,23 +190,23 @@ def test_a_kaldi_engine_is_exported_with_both_packed_models(made: Pipeline, tmp_
         "vocabulary": data / "vocab.txt",
         "search": arpa_path(made, SEARCH),
         "rescoring": arpa_path(made, RESCORING),
-        "acoustic_model": bundle,
     }
-    export_speech_engine(tmp_path / "export", **parts, lang=lang_folder(made))
-    assert read_const_arpa(tmp_path / "export" / "lang" / "final_const_arpa").order == 4
-    assert read_const_arpa(tmp_path / "export" / "lang" / "const_arpa").order == 3
     # This model's phones have stress, so the lexicon has it too; the embedded model's have none.
-    exported = read_lexicon(tmp_path / "export" / "lexicon.txt")
-    assert exported.pronunciations("function")[0].phones[1] == "AH1"
-    export_speech_engine(tmp_path / "plain", **{**parts, "acoustic_model": None})
+    written = read_lexicon(tmp_path / "lexicon.txt")
+    stressed = written.in_phones(bundle.phones, bundle.reference)
+    assert stressed.pronunciations("function")[0].phones[1] == "AH1"
+    export_speech_engine(tmp_path / "plain", **parts)
     plain = read_lexicon(tmp_path / "plain" / "lexicon.txt")
     assert plain.pronunciations("function")[0].phones[1] == "AH"
-    assert not (tmp_path / "plain" / "lang").exists()
+    # pocketsphinx cannot decode with a Kaldi model: that needs a decoding graph.
     with pytest.raises(MissingPartError, match="train-model"):
-        export_speech_engine(tmp_path / "x", **parts, lang=tmp_path)
+        export_speech_engine(tmp_path / "x", **parts, acoustic_model=bundle)
+    assert not (tmp_path / "x").exists()
     (acoustic / "phones.txt").write_text("SIL 1\nAH 2\nN 3\n")
+    fewer = folder_bundle(acoustic)
+    assert fewer.phones is not None
     with pytest.raises(DataError, match="the acoustic model has no phone"):
-        export_speech_engine(tmp_path / "x", **{**parts, "acoustic_model": folder_bundle(acoustic)})
+        written.in_phones(fewer.phones, fewer.reference)
     (acoustic / "phones.txt").write_text("SIL 1\nAH\n")
     with pytest.raises(DataError, match=r"phones.txt:2"):
         folder_bundle(acoustic)

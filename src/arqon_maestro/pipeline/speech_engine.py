@@ -205,7 +205,6 @@ def export(pipeline: Pipeline) -> tuple[Outcome, list[Installed]]:
         "vocabulary": data / "vocab.txt",
         SEARCH: arpa_path(pipeline, SEARCH),
         RESCORING: arpa_path(pipeline, RESCORING),
-        "lang": lang_folder(pipeline),
     }
     bundle = acoustic_model(pipeline)
     if bundle.kind is BundleKind.KALDI:
@@ -277,7 +276,6 @@ def _write_engine(pipeline: Pipeline, work: Work, folder: Path, bundle: Acoustic
         search=work.input(SEARCH),
         rescoring=work.input(RESCORING),
         acoustic_model=bundle,
-        lang=work.input("lang"),
     )
 
 

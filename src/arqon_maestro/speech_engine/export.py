@@ -10,8 +10,8 @@ from arqon_maestro.artifacts import atomic_binary, atomic_text, open_text, repla
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.acoustic.bundle import (
     AcousticBundle,
-    BundleKind,
     embedded_bundle,
+    require_decoder,
 )
 from arqon_maestro.speech_engine.lattice import LOG_BASE
 from arqon_maestro.speech_engine.lexicon.formats import (
@@ -33,8 +33,6 @@ VOCABULARY_FILE = "vocab.txt"
 DICTIONARY_FILE = "dictionary.txt"
 SEARCH_MODEL_FILE = "search.lm.bin"
 RESCORING_MODEL_FILE = "rescoring.arpa.gz"
-LANG_FOLDER = "lang"
-LANG_FILES = ("words.txt", "const_arpa", "final_const_arpa")
 _ACOUSTIC_FOLDER = "acoustic-model"
 _EMBEDDED = "embedded"
 
@@ -47,7 +45,6 @@ def export_speech_engine(
     search: Path,
     rescoring: Path,
     acoustic_model: AcousticBundle | None = None,
-    lang: Path | None = None,
     decoder: DecoderSettings | None = None,
     lattice_search: LatticeSearchSettings | None = None,
 ) -> None:
@@ -59,18 +56,19 @@ def export_speech_engine(
         vocabulary: ``vocab.txt``, the words that can be recognised.
         search: ARPA, plain or ``.gz``, for the first pass; order 3 is the highest used there.
         rescoring: ARPA, plain or ``.gz``, of the same vocabulary, for the final ranking.
-        acoustic_model: referred to if embedded (the default), copied otherwise. The lexicon is
-            written in its phones, with or without stress.
-        lang: folder with ``words.txt``, ``const_arpa`` and ``final_const_arpa``; goes with a Kaldi
-            acoustic model, whose decoder rescores with them.
+        acoustic_model: one that pocketsphinx decodes with: referred to if embedded (the default),
+            copied otherwise. The lexicon is written in its phones.
         decoder: settings of the first pass.
         lattice_search: settings of the second pass.
 
     Raises:
-        MissingPartError: a language model is missing.
+        MissingPartError: a language model is missing; or the acoustic model is a Kaldi one, which
+            needs a decoding graph (`graph_export`).
         DataError: a word without pronunciation, a phone that the acoustic model lacks, or a
             language model that cannot be read.
     """
+    bundle = acoustic_model or embedded_bundle()
+    require_decoder(bundle)
     for model in (search, rescoring):
         if not model.is_file():
             raise MissingPartError(
@@ -86,7 +84,6 @@ def export_speech_engine(
             why=", ".join(unknown[:5]),
             remedy=f"maestro lexicon add {unknown[0]}",
         )
-    bundle = acoustic_model or embedded_bundle()
     known = pronunciations.restricted(words)
     if bundle.phones is not None:
         known = known.in_phones(bundle.phones, bundle.reference)
@@ -99,8 +96,6 @@ def export_speech_engine(
         write_pocketsphinx_dictionary(folder / DICTIONARY_FILE, known)
         _compile_search_model(search, folder / SEARCH_MODEL_FILE)
         _copy_text(rescoring, folder / RESCORING_MODEL_FILE)
-        if lang is not None and bundle.kind is BundleKind.KALDI:
-            _copy_lang(lang, folder / LANG_FOLDER)
         settings = RecognizerSettings(
             acoustic_model=_place_acoustic_model(bundle, folder),
             decoder=decoder or DecoderSettings(),
@@ -117,16 +112,6 @@ def _place_acoustic_model(bundle: AcousticBundle, folder: Path) -> str:
         return bundle.reference
     shutil.copytree(bundle.folder, folder / _ACOUSTIC_FOLDER)
     return _ACOUSTIC_FOLDER
-
-
-def _copy_lang(source: Path, destination: Path) -> None:
-    destination.mkdir()
-    for name in LANG_FILES:
-        if not (source / name).is_file():
-            raise MissingPartError(
-                "no such file", where=source / name, remedy="maestro speech-engine train-model"
-            )
-        shutil.copyfile(source / name, destination / name)
 
 
 def _copy_text(source: Path, destination: Path) -> None:
