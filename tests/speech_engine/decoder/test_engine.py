@@ -148,7 +148,7 @@ def heard_in_graph(engine, samples):
     settings = SearchSettings(acoustic_scale=1.0, silence_cost=0.0, noise_cost=0.0)
 
     def costs(scale):
-        lattice = word_lattice(tokens, utterance.namer, utterance.lattice_beam, graph_scale=scale)
+        lattice = word_lattice(tokens, utterance.namer, graph_scale=scale)
         return {" ".join(one.words): one.cost for one in n_best(lattice, NoModel(), settings)}
 
     whole, less = costs(1.0), costs(1.0 - SMALL)

@@ -76,7 +76,7 @@ def scores_for(hints, frames, seed=0):
 def decode(hints, graph, scores):
     search = BeamSearch(GrammarGraph(top_of(hints), graph), hints.transitions.pdfs, NO_LIMIT)
     search.accept(scores)
-    lattice = word_lattice(search.finish(), lambda word: Node(str(word), 0), 1e9)
+    lattice = word_lattice(search.finish(), lambda word: Node(str(word), 0))
     return {tuple(map(int, one.words)): one.cost for one in n_best(lattice, NoModel(), WIDE)}
 
 

@@ -1,5 +1,7 @@
 """The beam search and its word lattice against the enumeration of all that a graph accepts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from tests.speech_engine.decoder.graphs import (
     random_scores,
 )
 
-NO_LIMIT = BeamSettings(beam=1e9, lattice_beam=1e9, most_active=10**6)
+NO_LIMIT = BeamSettings(beam=1e9, lattice_beam=1e9, most_active=10**6, most_links=10**9)
 WIDE = SearchSettings(
     acoustic_scale=1.0, beam=1e9, states_per_frame=10**6, expansions=10**6, silence_cost=0.0
 )
@@ -43,7 +45,7 @@ def decoded(graph, scores, settings=NO_LIMIT, pieces=1):
     for piece in np.array_split(scores, pieces):
         search.accept(piece)
     tokens = search.finish()
-    lattice = word_lattice(tokens, lambda word: Node(f"w{word}", 0), settings.lattice_beam)
+    lattice = word_lattice(tokens, lambda word: Node(f"w{word}", 0))
     found = {
         tuple(int(word[1:]) for word in hypothesis.words): hypothesis.cost
         for hypothesis in n_best(lattice, NoModel(), WIDE)
@@ -67,7 +69,7 @@ def test_every_word_sequence_has_its_cost(seed):
 def test_what_is_within_the_lattice_beam_is_kept(seed):
     graph, scores = random_graph(seed, 10, 30, words=1, word_share=0.2), random_scores(seed, 60)
     expected = accepted(graph, scores)
-    settings = BeamSettings(beam=1e9, lattice_beam=2.0, most_active=10**6)
+    settings = BeamSettings(beam=1e9, lattice_beam=2.0, most_active=10**6, most_links=10**9)
     _, found = decoded(graph, scores, settings, pieces=7)
     limit = min(expected.values(), default=0.0) + 2.0 - 1e-3
     within = {words: cost for words, cost in expected.items() if cost < limit}
@@ -90,6 +92,26 @@ def test_the_limits_are_kept():
     tokens = search.finish()
     followed = [np.unique(frame.emitting.sources).size for frame in tokens.frames[1:]]
     assert 0 < max(followed) <= 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_an_unclear_lattice_keeps_the_best_paths(seed):
+    graph, scores = random_graph(seed, 10, 30, words=1, word_share=0.2), random_scores(seed, 60)
+    wide = BeamSettings(beam=1e9, lattice_beam=6.0, most_active=10**6, most_links=10**9)
+    whole, expected = decoded(graph, scores, wide)
+    count = sum(links.sources.size for f in whole.frames for links in (f.emitting, f.silent))
+    narrow = replace(wide, most_links=max(120, count // 2))
+    tokens, found = decoded(graph, scores, narrow)
+    kept = sum(links.sources.size for f in tokens.frames for links in (f.emitting, f.silent))
+    if count <= narrow.most_links:
+        assert (tokens.beam, kept) == (6.0, count)
+    else:
+        # Links on the same path are worse than the best by the same.
+        assert tokens.beam < 6.0 and narrow.most_links <= kept < count
+    limit = min(expected.values(), default=0.0) + tokens.beam - 1e-3
+    within = {words: cost for words, cost in expected.items() if cost < limit}
+    assert within.keys() <= found.keys()
+    assert all(found[words] == pytest.approx(cost, abs=1e-3) for words, cost in within.items())
 
 
 def test_where_no_sentence_may_end_any_state_will_do():

@@ -160,7 +160,6 @@ class GraphEngine:
             _Namer(self._names, found.words, len(self._words)),
             self._rescoring,
             self._included,
-            self._settings.lattice_beam,
             partial(self._threads.limit, limits=1, user_api="blas"),
         )
 
@@ -219,7 +218,6 @@ class Utterance:
         namer: from word numbers to nodes of the word lattice.
         rescoring: the model that transcripts are ranked with.
         included: the model whose costs the graph holds.
-        lattice_beam: of the search.
         one_core: keeps matrix products on one core. They are small: more cores wait for each
             other, and on a busy machine for a long time.
     """
@@ -229,7 +227,6 @@ class Utterance:
     namer: _Namer
     rescoring: PackedModel
     included: PackedModel
-    lattice_beam: float
     one_core: Callable[[], AbstractContextManager[object]]
 
     def accept(self, samples: Samples) -> None:
@@ -244,7 +241,7 @@ class Utterance:
         """
         with self.one_core():
             self.search.accept(self.scorer.finish())
-        lattice = word_lattice(self.search.finish(), self.namer, self.lattice_beam)
+        lattice = word_lattice(self.search.finish(), self.namer)
         found = n_best(lattice, self.rescoring, _RESCORING, self.included)
         return islice(found, wanted * SEQUENCES_PER_TRANSCRIPT)
 

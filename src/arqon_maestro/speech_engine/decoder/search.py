@@ -34,6 +34,9 @@ class BeamSettings:
         lattice_beam: paths up to this much worse than the best are in the lattice.
         most_active, least_active: at most, and if there are any at least, as many tokens of a
             frame are followed.
+        most_links: at most as many arcs are in the lattice: where it is not clear what was said,
+            its beam is narrowed to them, as Kaldi's determinization does when it runs out of
+            memory. It bounds what is left to do when somebody has stopped speaking.
         acoustic_scale: what log-likelihoods are multiplied by.
     """
 
@@ -41,6 +44,7 @@ class BeamSettings:
     lattice_beam: float = 8.0
     most_active: int = 7000
     least_active: int = 200
+    most_links: int = 5000
     acoustic_scale: float = 1.0
 
 
@@ -102,12 +106,14 @@ class TokenLattice:
         start: the token of the first frame that a path starts at.
         final_costs: of the last frame's tokens, `(K,)`.
         reached_final: whether a state was reached in which a sentence may end. If not, any may.
+        beam: paths up to this much worse than the best are in it.
     """
 
     frames: list[Frame]
     start: int
     final_costs: Costs
     reached_final: bool
+    beam: float
 
 
 @dataclass(eq=False)
@@ -167,7 +173,7 @@ class BeamSearch:
         whole = last.costs + final_costs
         self._prune(whole - whole.min(initial=np.inf), to_the_start=True)
         start = int(np.searchsorted(self._frames[0].states, self.graph.start))
-        return TokenLattice(self._frames, start, final_costs, reached)
+        return TokenLattice(self._frames, start, final_costs, reached, self._narrow())
 
     def _advance(self, acoustic_costs: NDArray[np.float32]) -> Frame:
         before = self._frames[-1]
@@ -244,6 +250,20 @@ class BeamSearch:
             missing = max(missing, self._best.size)
             self._best = np.concatenate([self._best, np.full(missing, np.inf)])
             self._position = np.concatenate([self._position, np.zeros(missing, np.int64)])
+
+    def _narrow(self) -> float:
+        """Keeps the links on the best paths, not too many, and returns how much worse they are."""
+        settings = self.settings
+        pairs = [(f, links) for f in self._frames for links in (f.silent, f.emitting)]
+        behind = np.concatenate([links.behind + f.behind[links.targets] for f, links in pairs])
+        if behind.size <= settings.most_links:
+            return settings.lattice_beam
+        beam = float(np.partition(behind, settings.most_links - 1)[settings.most_links - 1])
+        for frame, links in pairs:
+            links.keep(links.behind + frame.behind[links.targets] <= beam)
+        for frame in self._frames:
+            frame.behind[frame.behind > beam] = np.inf
+        return beam
 
     def _prune(self, behind: Costs, to_the_start: bool = False) -> None:
         """Drops the links that no path within the lattice beam takes.

@@ -31,8 +31,8 @@ class _Place(NamedTuple):
 
 
 class _Builder:
-    def __init__(self, tokens: TokenLattice, beam: float) -> None:
-        self._beam = beam
+    def __init__(self, tokens: TokenLattice) -> None:
+        self._beam = tokens.beam
         self.places = [_Place(0, -1, 0, 0), _Place(len(tokens.frames), 0, 0, 0)]
         self.incoming: list[dict[int, float]] = [{}, {}]
         self._costs = [0.0, math.inf]
@@ -89,17 +89,15 @@ class _Step:
 def word_lattice(
     tokens: TokenLattice,
     word_node: Callable[[int], Node],
-    beam: float,
     *,
     graph_scale: float = 1.0,
 ) -> Lattice:
     """Returns the word lattice.
 
     Args:
-        tokens: what a search left.
+        tokens: what a search left. A path between two words that makes every path through it worse
+            than the best by more than its beam is left out.
         word_node: from a word id to a node that starts anywhere.
-        beam: a path between two words that makes every path through it worse than the best by
-            more is left out.
         graph_scale: what the graph's costs are multiplied by.
 
     Returns:
@@ -109,7 +107,7 @@ def word_lattice(
     Raises:
         DataError: silent arcs go round in a circle.
     """
-    builder = _Builder(tokens, beam)
+    builder = _Builder(tokens)
     paths: _Paths = {}
     for number, frame in enumerate(tokens.frames):
         step = _Step(builder, number, frame, graph_scale)
