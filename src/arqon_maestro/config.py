@@ -87,6 +87,9 @@ class AcousticRecipe(_Recipe):
     epochs: int = Field(gt=0, description="passes over the data")
     batch_frames: int = Field(gt=0, description="frames of features in a batch, at most")
     learning_rate: float = Field(gt=0, description="of Adam, the highest")
+    perturb: bool = Field(
+        description="whether each utterance has another throat and microphone in each epoch"
+    )
     threads: int = Field(
         gt=0, description="cores of its training; another number rounds sums differently"
     )

@@ -50,6 +50,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
 
     from arqon_maestro.speech_engine.acoustic.training.loop import Trainer, TrainingSettings
     from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
+    from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
     from arqon_maestro.speech_engine.acoustic.training.supervision import (
         estimate_phone_model,
         sample_phones,
@@ -63,6 +64,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         batch_frames=recipe.batch_frames,
         learning_rate=recipe.learning_rate,
         threads=recipe.threads,
+        perturbation=PerturbationRanges() if recipe.perturb else None,
         seed=seed,
     )
     shape = TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers)
@@ -105,7 +107,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
     return pipeline.runner.run(
         Step(
             name="acoustic/training",
-            version=1,
+            version=2,
             action=action,
             inputs=inputs,
             outputs={"training": folder / TRAINING_FOLDER},

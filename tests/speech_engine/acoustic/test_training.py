@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from arqon_maestro.speech_engine.acoustic.training.objective import (
     lf_mmi,
     occupancies,
 )
+from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
 from arqon_maestro.speech_engine.acoustic.training.phone_set import (
     FORWARD_CLASS,
     LEFT_CLASSES,
@@ -256,10 +258,14 @@ class StoppedError(Exception):
     """Stands for a killed process."""
 
 
-def test_interrupted_training_ends_where_the_other_does(phones, model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("ranges", [None, PerturbationRanges()], ids=["plain", "perturbed"])
+def test_interrupted_training_ends_where_the_other_does(
+    phones, model, tmp_path, monkeypatch, ranges
+):
+    settings = replace(SETTINGS, perturbation=ranges)
     train, valid = examples(phones, 12), examples(phones, 2, "valid")
-    whole = trainer(phones, model).train(train, valid, tmp_path / "whole")
-    cut = trainer(phones, model)
+    whole = trainer(phones, model, settings).train(train, valid, tmp_path / "whole")
+    cut = trainer(phones, model, settings)
     losses = iter(range(5))
     loss = cut._loss
 
@@ -272,7 +278,7 @@ def test_interrupted_training_ends_where_the_other_does(phones, model, tmp_path,
     with pytest.raises(StoppedError):
         cut.train(train, valid, tmp_path / "cut")
     assert (tmp_path / "cut" / CHECKPOINT_FILE).is_file()
-    again = trainer(phones, model).train(train, valid, tmp_path / "cut")
+    again = trainer(phones, model, settings).train(train, valid, tmp_path / "cut")
     assert again.updates == whole.updates
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name]), name

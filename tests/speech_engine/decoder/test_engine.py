@@ -1,5 +1,6 @@
 """A whole speech engine with a decoding graph; vosk, which is Kaldi, hears the same."""
 
+import gc
 import json
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import typer
 from arqon_maestro.cli import speech_engine
 from arqon_maestro.cli.main import run
 from arqon_maestro.errors import DataError, MissingPartError, UsageError
+from arqon_maestro.speech_engine.decoder import engine as engine_module
 from arqon_maestro.speech_engine.decoder.engine import FILES, GraphEngine
 from arqon_maestro.speech_engine.decoder.words import word_lattice
 from arqon_maestro.speech_engine.graph_export import export_graph_engine, export_vosk
@@ -116,6 +118,43 @@ def test_hints_that_the_graph_has_already_change_nothing(engine):
 def test_hints_without_a_pronunciation_are_left_out(engine):
     samples = noise(3)
     assert heard(engine, samples, ["zyxw"]) == heard(engine, samples)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_is_not_collected_before_the_first_transcript(engine, monkeypatch, enabled):
+    seen = []
+    real = engine_module.n_best
+
+    def watched(*arguments):
+        for found in real(*arguments):
+            seen.append(gc.isenabled())
+            yield found
+
+    monkeypatch.setattr(engine_module, "n_best", watched)
+    if not enabled:
+        gc.disable()
+    try:
+        utterance = engine.utterance()
+        utterance.accept(noise(5))
+        found = list(utterance.finish(2))
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
+    assert found and seen[0] is False
+    # What follows is asked for one by one, as anywhere.
+    assert all(state == enabled for state in seen[1:])
+
+
+def test_the_collector_is_on_again_after_an_error(engine, monkeypatch):
+    def fails(*arguments):
+        raise ValueError
+
+    monkeypatch.setattr(engine_module, "word_lattice", fails)
+    utterance = engine.utterance()
+    utterance.accept(np.zeros(1600, np.int16))
+    with pytest.raises(ValueError):
+        utterance.finish(1)
+    assert gc.isenabled()
 
 
 def test_another_rescoring_model_changes_the_language_model_cost_alone(parts, folder, tmp_path):

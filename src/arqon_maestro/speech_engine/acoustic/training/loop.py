@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from arqon_maestro.artifacts import digest_value
@@ -22,6 +23,7 @@ from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.evaluation.metrics import edit_distance
 from arqon_maestro.progress import SILENT, Reporter, Task
+from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.training.checkpoint import (
     TrainingState,
     load_checkpoint,
@@ -38,6 +40,10 @@ from arqon_maestro.speech_engine.acoustic.training.objective import (
     DenominatorGraph,
     NumeratorGraph,
     lf_mmi,
+)
+from arqon_maestro.speech_engine.acoustic.training.perturbation import (
+    Perturbation,
+    PerturbationRanges,
 )
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.speech_engine.acoustic.training.supervision import (
@@ -67,7 +73,8 @@ class TrainingSettings:
         cross_entropy: weight of the cross-entropy on the numerator's occupancies.
         save_every: updates between two checkpoints.
         threads: cores; another number rounds sums differently.
-        seed: of weights, order, and shifts.
+        perturbation: how far features stray in training; None to take them as they are.
+        seed: of weights, order, shifts and perturbations.
     """
 
     epochs: int = 6
@@ -78,6 +85,7 @@ class TrainingSettings:
     cross_entropy: float = 0.1
     save_every: int = 100
     threads: int = 1
+    perturbation: PerturbationRanges | None = None
     seed: int = 0
 
 
@@ -132,6 +140,11 @@ class Trainer:
         self.settings = settings
         self.reporter = reporter
         self.denominator = DenominatorGraph(phones, model)
+        self.perturbation = (
+            Perturbation(default_options(), settings.perturbation)
+            if settings.perturbation is not None
+            else None
+        )
 
     def train(
         self,
@@ -277,19 +290,13 @@ class Trainer:
         self, network: Tdnn, batch: list[_Item], epoch: int | None
     ) -> tuple[float, Tensor, int]:
         """Returns the objective, what is to be minimised, and the frames of the output."""
-        features = []
-        for item in batch:
-            shift = 0
-            if epoch is not None:
-                seed = seed_of(self.settings.seed, "shift", epoch, item.example.name)
-                shift = seed % SUBSAMPLING
-            features.append(item.example.features[shift:])
+        features = [self._heard(item.example, epoch) for item in batch]
         longest = max(len(part) for part in features)
         padded = np.stack(
             [np.pad(part, ((0, longest - len(part)), (0, 0)), mode="edge") for part in features]
         )
         lengths = torch.tensor([-(-len(part) // SUBSAMPLING) for part in features])
-        outputs, log_probabilities = network(torch.from_numpy(padded.astype(np.float32)))
+        outputs, log_probabilities = network(torch.from_numpy(padded))
         numerator = NumeratorGraph([item.supervision for item in batch])
         objective, right = lf_mmi(outputs, lengths, numerator, self.denominator)
         frames = int(lengths.sum())
@@ -298,6 +305,17 @@ class Trainer:
         cross_entropy = -(right * log_probabilities).sum() / frames
         loss = -objective + self.settings.cross_entropy * cross_entropy
         return float(objective.detach()), loss + 0.5 * _OUTPUT_PENALTY * penalty, frames
+
+    def _heard(self, example: Example, epoch: int | None) -> NDArray[np.float32]:
+        """Returns an example's features `(F, C)`; in training shifted and perturbed by lot."""
+        if epoch is None:
+            return example.features.astype(np.float32)
+        shift = seed_of(self.settings.seed, "shift", epoch, example.name) % SUBSAMPLING
+        features = example.features[shift:]
+        if self.perturbation is None:
+            return features.astype(np.float32)
+        seed = seed_of(self.settings.seed, "perturbation", epoch, example.name)
+        return self.perturbation.apply(features, np.random.default_rng(seed))
 
     def _rate(self, update: int, total: int) -> float:
         settings = self.settings
