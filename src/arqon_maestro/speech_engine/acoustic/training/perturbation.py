@@ -69,7 +69,7 @@ class Perturbation:
             )
         self.ranges = ranges
         self._to_features: Matrix = Mfcc(options).transform.astype(np.float64)
-        self._to_spectrum: Matrix = np.linalg.inv(self._to_features)
+        self._to_spectrum: Matrix = np.asarray(np.linalg.inv(self._to_features), np.float64)
         low, high = (float(mel(edge)) for edge in options.band_hz)
         self._first_mel = low
         self._mels = (high - low) / (options.num_mel_bins + 1)
