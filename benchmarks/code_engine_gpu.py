@@ -25,10 +25,10 @@ import torch
 from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.devices import Execution
 from arqon_maestro.code_engine.feeding import Fed, feed, read_ahead
-from arqon_maestro.code_engine.loop import validate
 from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.recipe import NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.updates import Updater
+from arqon_maestro.code_engine.validation import validate
 
 VOCABULARY = 5500
 BATCH_TOKENS = (2500, 20_000, 100_000)

@@ -184,6 +184,17 @@ def test_the_bad_batch_is_named_whenever_it_is_looked_at(
     assert torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["update"] == 6
 
 
+def test_too_little_memory_says_what_to_lower(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Updater, batch: Batch, scale: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Updater, "_add_gradient", full)
+    with pytest.raises(WorkFailedError, match="lower batch_tokens"):
+        train(trained.data, tmp_path, DATASET, NETWORK, TRAINING)
+
+
 def test_when_losses_are_looked_at_changes_nothing(
     dataset: Path, undisturbed: Path, tmp_path: Path
 ) -> None:

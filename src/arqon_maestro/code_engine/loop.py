@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from arqon_maestro.artifacts import digest_value, sha256_file
-from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.checkpoint import (
     CHECKPOINT_FILE,
     TrainingState,
@@ -22,14 +21,15 @@ from arqon_maestro.code_engine.checkpoint import (
 )
 from arqon_maestro.code_engine.devices import Execution
 from arqon_maestro.code_engine.engine import MODEL_FILE
-from arqon_maestro.code_engine.feeding import Fed, feed, feed_epoch, read_ahead
+from arqon_maestro.code_engine.feeding import Fed, feed, read_ahead
 from arqon_maestro.code_engine.journal import LOG_FILE, Journal
 from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.preparation import Prepared
-from arqon_maestro.code_engine.processes import ALONE, Group
+from arqon_maestro.code_engine.processes import Group
 from arqon_maestro.code_engine.recipe import NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.updates import Updater
+from arqon_maestro.code_engine.validation import validate
 from arqon_maestro.code_engine.weights import load_initial, write_model
 from arqon_maestro.errors import DataError, WorkFailedError
 from arqon_maestro.progress import Task
@@ -161,7 +161,15 @@ class Loop:
         return "updates" if state.update >= recipe.updates else "patience"
 
     def _update(self, feds: list[Fed]) -> None:
-        values = self.updater.update(feds, self.state.update)
+        try:
+            values = self.updater.update(feds, self.state.update)
+        except torch.OutOfMemoryError as error:
+            raise WorkFailedError(
+                f"update {self.state.update + 1} needs more memory than the GPU has",
+                where=self.output,
+                why=str(error).split("\n")[0],
+                remedy="lower batch_tokens, or use more GPUs",
+            ) from None
         self.state.update += 1
         self.state.epoch, self.state.position = feds[-1].epoch, feds[-1].position + 1
         self.state.words += sum(fed.words for fed in feds)
@@ -265,30 +273,3 @@ class Loop:
         best = Network(self.updater.network.recipe, self.updater.network.vocabulary_size)
         best.load_state_dict(self.state.best)
         write_model(self.output / MODEL_FILE, best)
-
-
-def validate(
-    network: Network,
-    pairs: PairArrays,
-    recipe: TrainingRecipe,
-    execution: Execution,
-    group: Group = ALONE,
-) -> tuple[float, float]:
-    """Measures a network without smoothing and dropout, in float32.
-
-    Returns:
-        The cross-entropy in nats a target token, and the share of target tokens that are the
-        likeliest after the true ones before them.
-    """
-    network.eval()
-    device = torch.device(execution.device)
-    totals = torch.zeros(2, dtype=torch.float64)
-    words = 0
-    for fed in feed_epoch(pairs, recipe, 0, group=group, padding=execution.padding):
-        words += fed.words
-        if fed.batch is not None:
-            totals += torch.tensor(network.validate(fed.batch.to(device)), dtype=torch.float64)
-    totals = totals.to(device)
-    group.sum_(totals)
-    loss, hits = totals.tolist()
-    return loss / words, hits / words

@@ -182,8 +182,8 @@ def _blend(pipeline: Pipeline, model: str, language: str) -> Outcome:
         from arqon_maestro.code_engine.arrays import PairArrays, build_arrays
         from arqon_maestro.code_engine.blending import blend, choose_blend, measure_blends
         from arqon_maestro.code_engine.devices import CPU
-        from arqon_maestro.code_engine.loop import validate
         from arqon_maestro.code_engine.network import Network
+        from arqon_maestro.code_engine.validation import validate
         from arqon_maestro.code_engine.weights import read_model, write_model
 
         start = open_starting_model(work.input("base") / MODEL_FILE, model, language)
