@@ -22,6 +22,7 @@ from arqon_maestro.speech_engine.decoder.words import word_lattice
 from arqon_maestro.speech_engine.graph_export import export_graph_engine, export_vosk
 from arqon_maestro.speech_engine.graph_recognizer import GraphRecognizer, open_recognizer
 from arqon_maestro.speech_engine.nbest import SearchSettings, n_best
+from arqon_maestro.speech_engine.ngram import train
 from tests.speech_engine.decoder.engines import make_engine, noise
 from tests.speech_engine.decoder.test_search import NoModel
 
@@ -244,6 +245,27 @@ def test_vosk_hears_the_same_after_rescoring(engine, parts, tmp_path):
         found = heard(engine, samples, wanted=1)
         same += " ".join(found[0].words) == expected[0][0]
     assert same >= 0.95 * len(sounds)
+
+
+@needs_vosk
+def test_another_language_model_changes_what_is_heard_in_vosk_too(engine, parts, tmp_path):
+    """The model that ranks has other favourites than the one that the graph was built of."""
+    lines = (parts.search.parent / "text.txt").read_text().splitlines()
+    (tmp_path / "text.txt").write_text("\n".join([*lines, *["add"] * 20 * len(lines)]))
+    other = replace(parts, rescoring=tmp_path / "other.arpa")
+    train(tmp_path / "text.txt", other.rescoring, order=4, min_counts=[1, 1, 1, 1])
+    export_vosk(other, tmp_path / "vosk")
+    export_graph_engine(other, tmp_path / "engine")
+    sounds = [noise(seed, 0.5 + seed % 3 / 4) for seed in range(20)]
+    theirs = heard_by_vosk(tmp_path / "vosk", sounds, tmp_path)
+    biased = GraphEngine(tmp_path / "engine")
+    ours = [heard(biased, samples, wanted=1) for samples in sounds]
+    before = [heard(engine, samples, wanted=1) for samples in sounds]
+    same = changed = 0
+    for found, expected, first in zip(ours, theirs, before, strict=True):
+        same += " ".join(found[0].words) == expected[0][0]
+        changed += found[0].words != first[0].words
+    assert same >= 0.95 * len(sounds) and changed >= 3, (same, changed)
 
 
 @pytest.fixture(scope="module")
