@@ -72,7 +72,7 @@ def _split_states(graph: Fst, entered: Labels) -> tuple[Fst, Labels]:
         np.concatenate([graph.sources, new_states]),
         np.concatenate([graph.ilabels, nothing]),
         np.concatenate([graph.olabels, nothing]),
-        np.concatenate([graph.weights, nothing]),
+        np.concatenate([graph.weights, nothing.view(np.float32)]),
         np.concatenate([new_targets, states]),
     )
     return fst, np.concatenate([classes, new_classes])
@@ -82,13 +82,13 @@ def _looped(graph: Fst, classes: Labels, model: TransitionModel, scale: float) -
     leaving = -scale * model.leaving_log_probabilities[classes]
     loops = model.self_loops[classes]
     looping = np.flatnonzero(loops > 0).astype(np.int32)
-    costs = -scale * model.log_probabilities[loops[looping]]
+    costs = (-scale * model.log_probabilities[loops[looping]]).astype(np.float32)
     return Fst.of(
         graph.start,
         graph.finals + leaving,
         np.concatenate([graph.sources, looping]),
         np.concatenate([graph.ilabels, loops[looping]]),
         np.concatenate([graph.olabels, np.zeros(looping.size, np.int32)]),
-        np.concatenate([graph.weights + leaving[graph.sources], costs]),
+        np.concatenate([(graph.weights + leaving[graph.sources]).astype(np.float32), costs]),
         np.concatenate([graph.targets, looping]),
     )
