@@ -166,15 +166,17 @@ def run_together(calls: Sequence[Call], reporter: Reporter = SILENT) -> list[Any
             while running:
                 ready = wait([child.connection for child in running])
                 for child in [child for child in running if child.connection in ready]:
-                    if _receive(child, reporter):
-                        running.remove(child)
+                    # What it raises is its last word: the cause is looked for among the others.
+                    running.remove(child)
+                    if not _receive(child, reporter):
+                        running.append(child)
     except Exception as error:
         cause = _cause(error, running)
-        for child in running:
+        for child in children:
             child.process.kill()
         raise cause from None
     except BaseException:
-        for child in running:
+        for child in children:
             child.process.terminate()
         raise
     finally:
