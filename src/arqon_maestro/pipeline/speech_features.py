@@ -137,7 +137,7 @@ def make_features(
     return pipeline.runner.run(
         Step(
             name="acoustic/features",
-            version=1,
+            version=2,
             action=action,
             inputs=inputs,
             outputs={

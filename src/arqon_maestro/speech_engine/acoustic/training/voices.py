@@ -24,7 +24,7 @@ from arqon_maestro.speech_engine.acoustic.training.utterances import (
 _TABLE = "data/voices.tsv"
 _PARTS = ("train", "held-out")
 #: How far pitch and speed stray from a voice's own.
-_PITCH_RANGE = (0.85, 1.2)
+_PITCH_RANGE = (0.75, 1.35)
 _RATE_RANGE = (0.8, 1.25)
 #: Share of the sentences with a speech-like noise before or after them.
 _NOISE_SHARE = 0.04
