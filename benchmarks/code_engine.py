@@ -22,8 +22,6 @@ import sysconfig
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +30,11 @@ import numpy as np
 from arqon_maestro.code_engine.dataset import build_dataset, encoded_paths, raw_paths, read_pairs
 from arqon_maestro.code_engine.export import export_model
 from arqon_maestro.code_engine.journal import LOG_FILE, read_log
-from arqon_maestro.code_engine.loop import LOG_EVERY
+from arqon_maestro.code_engine.launching import TrainingJob, local_trainer
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
-from arqon_maestro.code_engine.training import train
 from arqon_maestro.code_engine.translator import Translator
 from arqon_maestro.corpusgen.modes import mapping_lines
+from arqon_maestro.progress import SILENT
 
 MODEL, LANGUAGE = "auto-style", "python"
 DATASET = DatasetRecipe(
@@ -44,6 +42,7 @@ DATASET = DatasetRecipe(
 )
 NETWORK = NetworkRecipe(encoder_layers=8, decoder_layers=8)
 BATCH_TOKENS = 2500
+"""A core's share of a batch, as each of Marian's threads has a batch of its own."""
 TRANSLATED = 200
 SPEED = re.compile(r"\* ([\d,]+) @ ")
 
@@ -103,11 +102,11 @@ def write_mappings(folder: Path, lines: int) -> int:
     return sum(path.stat().st_size for path in raw_paths(folder, LANGUAGE, "train"))
 
 
-def recipe(updates: int) -> TrainingRecipe:
+def recipe(updates: int, cores: int = 1) -> TrainingRecipe:
     """Returns a training of some updates, without validations on the way."""
     return TrainingRecipe(
         updates=updates,
-        batch_tokens=BATCH_TOKENS,
+        batch_tokens=BATCH_TOKENS * cores,
         learning_rate=1e-3,
         warmup=100,
         clip_norm=1.0,
@@ -116,39 +115,20 @@ def recipe(updates: int) -> TrainingRecipe:
     )
 
 
-class CpuClock:
-    """A reporter that notes the CPU time of this process at each of a training's lines of log."""
-
-    def __init__(self) -> None:
-        self.cpu_s: list[float] = []
-        self.updates = 0
-        self.counting = False
-
-    def say(self, message: str) -> None:
-        """Says nothing."""
-
-    @contextmanager
-    def task(self, label: str, total: float | None = None, unit: str = "") -> Iterator[CpuClock]:
-        """Counts the updates of a training."""
-        self.counting = unit == "updates"
-        yield self
-
-    def advance(self, amount: float = 1, note: str = "") -> None:
-        """Notes the time, if a line of log was written."""
-        if self.counting and amount:
-            self.updates += int(amount)
-            if self.updates % LOG_EVERY == 0:
-                self.cpu_s.append(time.process_time())
-
-
-def time_training(data: Path, output: Path, updates: int, threads: int) -> Training:
+def time_training(data: Path, output: Path, updates: int, cores: int) -> Training:
     """Times our training between its first line of log and its last."""
-    clock = CpuClock()
-    train(data, output, DATASET, NETWORK, recipe(updates), threads=threads, reporter=clock)
+    job = TrainingJob(data, output, DATASET, NETWORK, recipe(updates, cores), threads=cores)
+    before = os.times()
+    started = time.time()
+    local_trainer(gpus=0)(job, SILENT)
+    used = os.times()
+    seconds = time.time() - started
+    cpu_s = sum(used[:4]) - sum(before[:4])
     lines = [line for line in read_log(output / LOG_FILE) if "words" in line]
-    return Training.between(
-        [line["words"] for line in lines], clock.cpu_s, [line["time"] for line in lines]
-    )
+    times_s = [line["time"] for line in lines]
+    # The CPU time of other processes is known only at their end: the same share of it is taken.
+    share = (times_s[-1] - times_s[0]) / seconds
+    return Training.between([line["words"] for line in lines], [0.0, cpu_s * share], times_s)
 
 
 def time_marian(data: Path, work: Path, seconds: int, threads: int, *options: str) -> Training:

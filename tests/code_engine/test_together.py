@@ -112,6 +112,22 @@ def test_an_error_in_one_ends_all_with_its_message(dataset: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_each_core_of_a_recipe_is_a_process(dataset: Path, alone: Path, tmp_path: Path) -> None:
+    local_trainer(0)(replace(job(dataset, tmp_path), threads=2), SILENT)
+    assert_same_model(alone, tmp_path)
+
+
+def test_cores_are_processes_of_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(
+        "arqon_maestro.code_engine.launching.run_on_processes",
+        lambda job, processes, **options: calls.append((job.threads, processes, options)),
+    )
+    local_trainer(0)(replace(job(tmp_path, tmp_path), threads=2), SILENT)
+    assert calls == [(1, 2, {"on_gpus": False, "reporter": SILENT})]
+
+
+@pytest.mark.slow
 def test_processes_of_this_machine(dataset: Path, alone: Path, tmp_path: Path) -> None:
     summary = run_on_processes(job(dataset, tmp_path), 3, on_gpus=False)
     assert summary.updates == BRIEF.updates

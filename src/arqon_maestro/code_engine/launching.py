@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arqon_maestro.code_engine.devices import CPU, Execution, check_gpus, gpu_execution
@@ -74,6 +74,9 @@ Trainer = Callable[[TrainingJob, Reporter], TrainingSummary]
 def local_trainer(gpus: int) -> Trainer:
     """Trains on this machine.
 
+    On the processor each of a job's threads is a process of its own: threads of one process wait
+    for one another in each of a network's many small operations, processes once an update.
+
     Args:
         gpus: 0 for the processor; with more than one, each has a process.
 
@@ -85,6 +88,9 @@ def local_trainer(gpus: int) -> Trainer:
     def trainer(job: TrainingJob, reporter: Reporter) -> TrainingSummary:
         if gpus > 1:
             return run_on_processes(job, gpus, on_gpus=True, reporter=reporter)
+        if not gpus and job.threads > 1:
+            alone = replace(job, threads=1)
+            return run_on_processes(alone, job.threads, on_gpus=False, reporter=reporter)
         return job.run(0 if gpus else None, ALONE, reporter)
 
     return trainer
