@@ -247,9 +247,8 @@ def test_translation(reference: Reference, installed: Path) -> None:
         assert best["score"] == pytest.approx(score, abs=1e-3)
 
 
+@pytest.mark.parametrize("reference", [PARSER], indirect=True)
 def test_parsing(reference: Reference, installed: Path) -> None:
-    if reference.model != PARSER:
-        pytest.skip("another model")
     source, target = LINES[PARSER][0]
     ((best,),) = GrammarParser(installed).translate([source])
     assert best.text == target
