@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from arqon_maestro.errors import DataError, IntegrityError, MaestroError, MissingPartError
 from arqon_maestro.library import Library
-from arqon_maestro.models.extraction import extract, read_members
+from arqon_maestro.models.extraction import CHUNK_BYTES, extract, read_members
 from arqon_maestro.models.install import install
 from arqon_maestro.models.keys import code_key
 from arqon_maestro.models.tarball import Packed, pack
@@ -115,6 +116,43 @@ def test_every_truncation_is_noticed(packed: Packed, tmp_path: Path) -> None:
         cut.write_bytes(content[:length])
         with pytest.raises(DataError):
             verify(cut)
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Packed:
+    """A model of several chunks, so that damage shows only while a member is read."""
+    source = write_model(tmp_path / "large", random.Random(1).randbytes(3 * CHUNK_BYTES))
+    return pack(source, tmp_path / "out", {"model": MODEL}, "# A model\n")
+
+
+def test_damage_inside_a_large_member_is_noticed(large: Packed, tmp_path: Path) -> None:
+    content = large.path.read_bytes()
+    cut, flipped = tmp_path / "cut.tar.gz", tmp_path / "flipped.tar.gz"
+    cut.write_bytes(content[: len(content) // 2])
+    middle = len(content) // 2
+    flipped.write_bytes(content[:middle] + bytes(1000) + content[middle + 1000 :])
+    for damaged in (cut, flipped):
+        with pytest.raises(DataError, match="corrupt archive") as caught:
+            verify(damaged)
+        assert caught.value.where == str(damaged)
+        with pytest.raises(DataError, match="corrupt archive"):
+            install(damaged, Library(tmp_path / "library"), KEY)
+
+
+def test_a_damaged_tarball_of_what_is_installed_is_noticed(large: Packed, tmp_path: Path) -> None:
+    library = Library(tmp_path / "library")
+    folder = install(large.path, library).folder
+    (folder / large.path.name).unlink()
+    content = large.path.read_bytes()
+    large.path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match="corrupt archive"):
+        install(large.path, library)
+    assert not (folder / large.path.name).exists()
+
+
+def test_a_folder_of_other_things_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("milk\n")
+    assert verify(tmp_path).problems == ("neither v nor manifest.json: this is no model",)
 
 
 @settings(max_examples=60, deadline=None)

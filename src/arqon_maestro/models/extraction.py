@@ -21,6 +21,7 @@ PATH_LIMIT_BYTES = 1024
 CHUNK_BYTES = 1 << 20
 # What headers and padding between two members may take; extended headers are read into memory.
 HEADER_LIMIT_BYTES = 1 << 20
+_CORRUPT = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError)
 
 
 class _Metered:
@@ -63,7 +64,7 @@ def read_members(
         raise MissingPartError("no such file", where=tarball) from None
     except IsADirectoryError:
         raise DataError("a folder, where a tarball was expected", where=tarball) from None
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
+    except _CORRUPT as error:
         raise DataError("corrupt archive", where=tarball, why=str(error)) from None
 
 
@@ -90,11 +91,23 @@ def _members(
         stream = archive.extractfile(member)
         if stream is None:
             raise DataError("a member without content", where=where)
-        yield path, member.size, stream.read
+        yield path, member.size, _reader(stream, tarball)
         # Skipping to the next header reads what is left of this one.
         metered.allow(member.size)
     if not seen:
         raise DataError("an empty archive", where=tarball)
+
+
+def _reader(stream: IO[bytes], tarball: Path) -> Callable[[int], bytes]:
+    """Returns the reading of a member; whoever calls it is told of a damaged archive, too."""
+
+    def read(size_bytes: int) -> bytes:
+        try:
+            return stream.read(size_bytes)
+        except _CORRUPT as error:
+            raise DataError("corrupt archive", where=tarball, why=str(error)) from None
+
+    return read
 
 
 def _checked_path(member: tarfile.TarInfo, where: str) -> str:

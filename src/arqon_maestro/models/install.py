@@ -19,7 +19,7 @@ from arqon_maestro.models.extraction import extract
 from arqon_maestro.models.keys import ModelKey, key_of_folder, parse_key
 from arqon_maestro.models.registry import folder_lock, record_installed
 from arqon_maestro.models.tarball import read_label
-from arqon_maestro.models.verify import verify_folder
+from arqon_maestro.models.verify import verify_folder, verify_tarball
 from arqon_maestro.models.version import (
     ARCHIVE_SUFFIX,
     VERSION_NAME,
@@ -72,7 +72,7 @@ def install(tarball: Path, library: Library, key: ModelKey | None = None) -> Ins
 
     It is unpacked beside the present files and checked against its manifest; only then do the two
     folders change places. The tarball, and those of earlier versions, lie beside the files
-    afterwards. If this version is there already and whole, nothing is unpacked.
+    afterwards. If this version is there already and whole, the tarball is only checked.
 
     Args:
         tarball: ours or the reference's (which has no manifest; said in `warnings`).
@@ -104,6 +104,7 @@ def install(tarball: Path, library: Library, key: ModelKey | None = None) -> Ins
             if done is None:
                 done = _replace(tarball, library, key, label.version)
             elif tarball.absolute().parent != folder.absolute():
+                verify_tarball(tarball).require_sound(tarball)
                 _bring(tarball, folder / f"{label.version}{ARCHIVE_SUFFIX}", library.root)
         record_installed(library, key, label.version)
     return done

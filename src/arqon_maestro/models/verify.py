@@ -27,6 +27,7 @@ from arqon_maestro.models.version import (
 )
 
 NO_MANIFEST = "no manifest: nothing to check the files against"
+NO_MODEL = f"neither {VERSION_NAME} nor {MANIFEST_NAME}: this is no model"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ def _checked(
             problems.append(f"there is no {VERSION_NAME}")
         elif content_version != version:
             problems.append(f"the content is version {content_version}, not {version}")
+    elif version is None and records:
+        problems.append(NO_MODEL)
     else:
         warnings.append(NO_MANIFEST)
     return Verification(version, manifest, records, tuple(problems), tuple(warnings))
