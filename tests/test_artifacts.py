@@ -32,6 +32,27 @@ def test_gzip_has_the_same_bytes_twice(tmp_path: Path) -> None:
         assert text.readline() == "é\n"
 
 
+def test_damaged_gzip_is_told_with_its_name(tmp_path: Path) -> None:
+    whole = gzip.compress(b"word\n" * 100_000 + bytes(range(256)) * 40)
+    damages = {
+        "cut.gz": whole[: len(whole) // 2],
+        "changed.gz": whole[:40] + bytes(50) + whole[90:],
+        "plain.gz": b"word\n",
+    }
+    for name, content in damages.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match="a damaged gzip file") as caught:
+            list(artifacts.text_lines(tmp_path / name))
+        assert caught.value.where == str(tmp_path / name)
+
+
+def test_text_that_is_not_utf8_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "latin.txt").write_bytes("naïve\n".encode("latin-1"))
+    with pytest.raises(DataError, match="not UTF-8 text") as caught:
+        list(artifacts.text_lines(tmp_path / "latin.txt"))
+    assert caught.value.where == str(tmp_path / "latin.txt")
+
+
 def test_line_ends_are_kept_as_written(tmp_path: Path) -> None:
     with artifacts.atomic_text(tmp_path / "a") as stream:
         stream.write("a\r\nb\n")

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,16 +121,46 @@ def read_json(path: Path) -> Any:
         raise DataError("not a JSON file", where=path, why=str(error)) from None
 
 
+class _Unzipped(gzip.GzipFile):
+    """A gzip file whose damage is told with its name, wherever it is read."""
+
+    def read1(self, size: int = -1) -> bytes:
+        try:
+            return super().read1(size)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError("a damaged gzip file", where=self.name, why=str(error)) from None
+
+
 def open_text(path: Path) -> TextIO:
-    """Opens UTF-8 text for reading, gzip included, with strict decoding and ``\\n`` only."""
+    """Opens UTF-8 text for reading, gzip included, with strict decoding and ``\\n`` only.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: it is a folder; while it is read: damaged gzip.
+    """
     try:
         if path.suffix == ".gz":
-            return cast(TextIO, gzip.open(path, "rt", encoding="utf-8", newline="\n"))
+            unzipped = cast(IO[bytes], _Unzipped(path, "rb"))
+            return io.TextIOWrapper(unzipped, encoding="utf-8", newline="\n")
         return open(path, encoding="utf-8", newline="\n")
     except FileNotFoundError:
         raise MissingPartError("no such file", where=path) from None
     except IsADirectoryError:
         raise DataError("a folder, where a file was expected", where=path) from None
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Yields the lines of UTF-8 text, gzip included, with their ends.
+
+    Raises:
+        MissingPartError: there is no such file.
+        DataError: a folder, damaged gzip, or bytes that are not UTF-8.
+    """
+    with open_text(path) as stream:
+        try:
+            yield from stream
+        except UnicodeDecodeError as error:
+            raise DataError("not UTF-8 text", where=path, why=str(error)) from None
 
 
 def sha256_file(path: Path) -> str:

@@ -67,6 +67,14 @@ def test_errors_become_messages_and_statuses(
         assert text.startswith("error: big.txt: No space left on device")
 
 
+def test_a_file_that_ends_early_is_no_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise EOFError
+
+    assert run(fail) == 1
+    assert "ended early" in capsys.readouterr().err
+
+
 def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise DataError("broken")

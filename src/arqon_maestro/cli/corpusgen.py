@@ -126,16 +126,12 @@ def _output(path: Path | None) -> Iterator[TextIO]:
 
 
 def _lines(paths: list[Path]) -> Iterator[str]:
-    from arqon_maestro.artifacts import open_text
+    from arqon_maestro.artifacts import text_lines
 
     if not paths:
         yield from sys.stdin
     for path in paths:
-        with open_text(path) as stream:
-            try:
-                yield from stream
-            except UnicodeDecodeError as error:
-                raise DataError("not UTF-8 text", where=path, why=str(error)) from None
+        yield from text_lines(path)
 
 
 @app.command()

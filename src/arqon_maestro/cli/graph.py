@@ -58,6 +58,7 @@ def lang(
     as_json: Json = False,
 ) -> None:
     """Makes a lang folder as Kaldi's prepare_lang.sh does: symbol tables, phone sets, L."""
+    from arqon_maestro.errors import DataError
     from arqon_maestro.speech_engine.graph.lang_folder import LangSettings, write_lang
     from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
     from arqon_maestro.speech_engine.lexicon.formats import read_lexicon
@@ -66,7 +67,10 @@ def lang(
 
     known = read_lexicon(lexicon)
     if vocabulary is not None:
-        known = known.restricted(read_vocabulary(vocabulary))
+        wanted = read_vocabulary(vocabulary)
+        if not any(word in known for word in wanted):
+            raise DataError("the lexicon has no word of it", where=vocabulary, why=str(lexicon))
+        known = known.restricted(wanted)
     if acoustic_model is not None:
         table = PhoneTable.read(acoustic_model / "phones.txt")
         known = known.stressed_as(map(table.base, table.ids))

@@ -116,7 +116,9 @@ def run(
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the person's ^D
+            return _failed(error.__cause__, "error: a file or an answer ended early", EXIT_FAILED)
         print("interrupted; the same command goes on where it was", file=sys.stderr)
         return EXIT_INTERRUPTED
     except MaestroError as error:

@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from arqon_maestro.artifacts import TEMPORARY_MARK, open_text, replace, sha256_file
+from arqon_maestro.artifacts import TEMPORARY_MARK, replace, sha256_file, text_lines
 from arqon_maestro.code_engine.marian import (
     POSITIONS_NAME,
     position_table,
@@ -140,11 +140,7 @@ def find_lexicon(folder: Path) -> Path:
 
 def read_lexicon(path: Path) -> list[str]:
     """Reads a lexicon: one token a line."""
-    try:
-        with open_text(path) as stream:
-            return [line.rstrip("\n") for line in stream]
-    except UnicodeDecodeError as error:
-        raise DataError("not UTF-8 text", where=path, why=str(error)) from None
+    return [line.rstrip("\n") for line in text_lines(path)]
 
 
 def _converted(folder: Path, vocabulary: Vocabulary) -> tuple[Path, bool]:

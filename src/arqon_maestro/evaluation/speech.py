@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from arqon_maestro.artifacts import open_text
+from arqon_maestro.artifacts import text_lines
 from arqon_maestro.errors import DataError
 from arqon_maestro.evaluation.metrics import Rate, bootstrap, edit_distance, recall_at
 from arqon_maestro.progress import SILENT, Reporter
@@ -101,20 +101,19 @@ def read_spoken_commands(folder: Path) -> list[SpokenCommand]:
     """
     table = folder / TRANSCRIPTS_FILE
     commands: list[SpokenCommand] = []
-    with open_text(table) as stream:
-        reader = csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-        missing = {"file", "transcript"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"no column {', '.join(sorted(missing))}", where=f"{table}:1")
-        for row in reader:
-            where = f"{table}:{reader.line_num}"
-            if not row["file"] or not row["transcript"]:
-                raise DataError("a row without file or transcript", where=where)
-            audio = folder / row["file"]
-            if not audio.is_file():
-                raise DataError(f"no audio file {row['file']}", where=where)
-            transcript = " ".join(row["transcript"].lower().split())
-            commands.append(SpokenCommand(audio, transcript, row.get("voice") or ""))
+    reader = csv.DictReader(text_lines(table), delimiter="\t", quoting=csv.QUOTE_NONE)
+    missing = {"file", "transcript"} - set(reader.fieldnames or ())
+    if missing:
+        raise DataError(f"no column {', '.join(sorted(missing))}", where=f"{table}:1")
+    for row in reader:
+        where = f"{table}:{reader.line_num}"
+        if not row["file"] or not row["transcript"]:
+            raise DataError("a row without file or transcript", where=where)
+        audio = folder / row["file"]
+        if not audio.is_file():
+            raise DataError(f"no audio file {row['file']}", where=where)
+        transcript = " ".join(row["transcript"].lower().split())
+        commands.append(SpokenCommand(audio, transcript, row.get("voice") or ""))
     if not commands:
         raise DataError("no spoken command", where=table)
     return commands

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.artifacts import atomic_text, text_lines
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import ConfigurationError, DataError
 from arqon_maestro.progress import SILENT, Reporter
@@ -36,13 +36,9 @@ def read_sentences(path: Path) -> Iterator[str]:
     Raises:
         DataError: bytes that are not UTF-8.
     """
-    with open_text(path) as stream:
-        try:
-            for line in stream:
-                if sentence := line.strip():
-                    yield sentence
-        except UnicodeDecodeError as error:
-            raise DataError("not UTF-8 text", where=path, why=str(error)) from None
+    for line in text_lines(path):
+        if sentence := line.strip():
+            yield sentence
 
 
 def count_words(paths: Iterable[Path]) -> Counter[str]:

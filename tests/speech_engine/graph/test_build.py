@@ -130,6 +130,15 @@ def test_commands(world: Path):
     assert f"states            {built['states']}" in result.stdout
 
 
+def test_a_vocabulary_of_other_words(world: Path):
+    (world / "lexicon.txt").write_text(LEXICON)
+    (world / "vocab.txt").write_text("#nonterm:hint\nzzyq\n")
+    options = {"--lexicon": "lexicon.txt", "--vocabulary": "vocab.txt", "--output": "lang3"}
+    arguments = [text for name, file in options.items() for text in (name, str(world / file))]
+    with pytest.raises(DataError, match="the lexicon has no word of it"):
+        CliRunner().invoke(app, ["lang", *arguments], catch_exceptions=False)
+
+
 def test_a_model_folder_without_names_of_phones(world: Path):
     (world / "model" / "phones.txt").unlink()
     assert build(world) == "done"

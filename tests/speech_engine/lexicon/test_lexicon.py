@@ -26,6 +26,16 @@ from arqon_maestro.speech_engine.lexicon.pronunciations import (
 )
 from arqon_maestro.speech_engine.lexicon.sources import acronyms
 
+
+def test_tabs_and_crlf_of_other_tools(tmp_path):
+    path = tmp_path / "lexicon.txt"
+    path.write_bytes(b"!sil SIL\r\nfoo\tF UW\r\nbar  B  AA R\r\n")
+    assert [(entry.word, entry.phones) for entry in read_lexicon(path)] == [
+        ("bar", ("B", "AA", "R")),
+        ("foo", ("F", "UW")),
+    ]
+
+
 PRONUNCIATIONS = st.builds(
     Pronunciation,
     word=st.from_regex(r"[a-z']{1,8}(\(spell\))?", fullmatch=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.artifacts import atomic_text, text_lines
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.lexicon.pronunciations import (
     HEADER_ENTRIES,
@@ -52,17 +52,13 @@ def read_lexicon(path: Path) -> Lexicon:
     headers = {f"{word} {phone}" for word, phone in HEADER_ENTRIES}
 
     def entries() -> Iterator[Pronunciation]:
-        with open_text(path) as stream:
-            try:
-                for number, line in enumerate(stream, 1):
-                    body = line.strip()
-                    if not body or body in headers:
-                        continue
-                    word, _, phones = body.partition(" ")
-                    place = f"{path}:{number}"
-                    yield Pronunciation(word, checked_phones(phones, place), path.name)
-            except UnicodeDecodeError as error:
-                raise DataError("not UTF-8 text", where=path, why=str(error)) from None
+        for number, line in enumerate(text_lines(path), 1):
+            body = " ".join(line.split())
+            if not body or body in headers:
+                continue
+            word, _, phones = body.partition(" ")
+            place = f"{path}:{number}"
+            yield Pronunciation(word, checked_phones(phones, place), path.name)
 
     lexicon = Lexicon.of(entries())
     if not len(lexicon):
@@ -86,14 +82,13 @@ def read_provenance(path: Path) -> Lexicon:
     """
 
     def entries() -> Iterator[Pronunciation]:
-        with open_text(path) as stream:
-            for number, line in enumerate(stream, 1):
-                place = f"{path}:{number}"
-                fields = line.rstrip("\n").split("\t")
-                if len(fields) != 3:
-                    raise DataError("not word, phones and source", where=place)
-                word, phones, source = fields
-                yield Pronunciation(word, checked_phones(phones, place), source)
+        for number, line in enumerate(text_lines(path), 1):
+            place = f"{path}:{number}"
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) != 3:
+                raise DataError("not word, phones and source", where=place)
+            word, phones, source = fields
+            yield Pronunciation(word, checked_phones(phones, place), source)
 
     return Lexicon.of(entries())
 

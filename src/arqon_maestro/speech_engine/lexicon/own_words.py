@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.artifacts import atomic_text, text_lines
 from arqon_maestro.errors import DataError, MissingPartError, UsageError, did_you_mean
 from arqon_maestro.speech_engine.lexicon.build import MAXIMUM_G2P_LETTERS, is_said_by_letters
 from arqon_maestro.speech_engine.lexicon.g2p import G2P, G2pModel
@@ -149,19 +149,18 @@ def read_own_words(path: Path) -> tuple[OwnWord, ...]:
     if not path.exists():
         return ()
     found: list[OwnWord] = []
-    with open_text(path) as stream:
-        for number, line in enumerate(stream, 1):
-            body, _, origin = line.partition("#")
-            word, _, phones = body.strip().partition(" ")
-            if not word:
-                continue
-            place = f"{path}:{number}"
-            try:
-                checked_word(word)
-            except UsageError as error:
-                raise DataError(error.what, where=place, why=error.why) from None
-            said = with_stress(checked_phones(phones, place))
-            found.append(OwnWord(word, said, origin.strip() or TYPED))
+    for number, line in enumerate(text_lines(path), 1):
+        body, _, origin = line.partition("#")
+        word, _, phones = body.strip().partition(" ")
+        if not word:
+            continue
+        place = f"{path}:{number}"
+        try:
+            checked_word(word)
+        except UsageError as error:
+            raise DataError(error.what, where=place, why=error.why) from None
+        said = with_stress(checked_phones(phones, place))
+        found.append(OwnWord(word, said, origin.strip() or TYPED))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files as resources
 from pathlib import Path
 
-from arqon_maestro.artifacts import atomic_text, open_text
+from arqon_maestro.artifacts import atomic_text, text_lines
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon, unspelled
 from arqon_maestro.speech_engine.lexicon.sources import WORD, cmu_dictionary, wheel_text
@@ -174,14 +174,13 @@ def read_dropped_words(path: Path) -> tuple[DroppedWord, ...]:
         DataError: a line that is not of the table.
     """
     lost: list[DroppedWord] = []
-    with open_text(path) as stream:
-        for number, line in enumerate(stream, 1):
-            fields = line.rstrip("\n").split("\t")
-            if number == 1:
-                continue
-            if len(fields) != 3 or not fields[1].isdecimal():
-                raise DataError("not word, count and reason", where=f"{path}:{number}")
-            lost.append(DroppedWord(fields[0], int(fields[1]), fields[2]))
+    for number, line in enumerate(text_lines(path), 1):
+        fields = line.rstrip("\n").split("\t")
+        if number == 1:
+            continue
+        if len(fields) != 3 or not fields[1].isdecimal():
+            raise DataError("not word, count and reason", where=f"{path}:{number}")
+        lost.append(DroppedWord(fields[0], int(fields[1]), fields[2]))
     return tuple(lost)
 
 
@@ -199,19 +198,18 @@ def read_vocabulary(path: Path) -> tuple[str, ...]:
         DataError: no word in it, or a line that is not one word.
     """
     words: list[str] = []
-    with open_text(path) as stream:
-        for number, line in enumerate(stream, 1):
-            word = line.strip()
-            if len(word.split()) > 1:
-                raise DataError("more than one word on a line", where=f"{path}:{number}")
-            if word in RESERVED:
-                raise DataError(
-                    f"{word!r} is no word that can be recognised",
-                    where=f"{path}:{number}",
-                    why="it stands for something else in language models and graphs",
-                )
-            if word and word != HINT:
-                words.append(word)
+    for number, line in enumerate(text_lines(path), 1):
+        word = line.strip()
+        if len(word.split()) > 1:
+            raise DataError("more than one word on a line", where=f"{path}:{number}")
+        if word in RESERVED:
+            raise DataError(
+                f"{word!r} is no word that can be recognised",
+                where=f"{path}:{number}",
+                why="it stands for something else in language models and graphs",
+            )
+        if word and word != HINT:
+            words.append(word)
     if not words:
         raise DataError("no word in this vocabulary", where=path)
     return tuple(words)
@@ -231,10 +229,9 @@ def read_word_counts(path: Path) -> dict[str, int]:
         DataError: a line that is not a word and its count.
     """
     counts = {}
-    with open_text(path) as stream:
-        for number, line in enumerate(stream, 1):
-            word, _, count = line.rstrip("\n").partition("\t")
-            if not count.isdecimal():
-                raise DataError("not a word and its count", where=f"{path}:{number}")
-            counts[word] = int(count)
+    for number, line in enumerate(text_lines(path), 1):
+        word, _, count = line.rstrip("\n").partition("\t")
+        if not count.isdecimal():
+            raise DataError("not a word and its count", where=f"{path}:{number}")
+        counts[word] = int(count)
     return counts
