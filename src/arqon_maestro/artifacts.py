@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO, cast
 
-from arqon_maestro.errors import DataError, MissingPartError
+from arqon_maestro.errors import DataError, MissingPartError, UsageError
 
 TEMPORARY_MARK = ".partial-"
 
@@ -46,6 +46,45 @@ def replace(temporary: Path, path: Path) -> None:
         return
     os.replace(temporary, path)
     fsync_folder(path.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Gives an empty folder to write; it takes the place of `path` if the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = f".{path.absolute().name}{TEMPORARY_MARK}"
+    folder = Path(tempfile.mkdtemp(prefix=name, dir=path.absolute().parent))
+    try:
+        folder.chmod(0o755)
+        yield folder
+        fsync_tree(folder)
+        replace(folder, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_own_folder(path: Path, names: Collection[str]) -> None:
+    """Checks that nobody loses anything if a folder is replaced.
+
+    Args:
+        path: a folder to write, there or not.
+        names: the files and folders that one of its kind has.
+
+    Raises:
+        UsageError: it is a file, or it holds something else.
+    """
+    remedy = "name a folder that is not there yet"
+    if path.exists() and not path.is_dir():
+        raise UsageError("a file, where a folder is to be written", where=path, remedy=remedy)
+    entries = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    others = [name for name in entries if name not in names and TEMPORARY_MARK not in name]
+    if others:
+        raise UsageError(
+            "a folder with other things in it, which would be lost",
+            where=path,
+            why=others[0] + (f" and {len(others) - 1} more" if len(others) > 1 else ""),
+            remedy=remedy,
+        )
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,26 @@ AcousticModel = Annotated[
     Path,
     typer.Option("--acoustic-model", metavar="DIR", help="Folder of tree, final.mdl, phones.txt."),
 ]
+
+
+# What lies in a lang folder, ours or Kaldi's.
+LANG_NAMES = (
+    "L.fst",
+    "L_disambig.fst",
+    "lexicon.txt",
+    "oov.int",
+    "oov.txt",
+    "phones",
+    "phones.txt",
+    "topo",
+    "words.txt",
+)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number")
+    return value
 
 
 def _print(document: dict[str, Any], as_json: bool) -> None:
@@ -58,6 +79,7 @@ def lang(
     as_json: Json = False,
 ) -> None:
     """Makes a lang folder as Kaldi's prepare_lang.sh does: symbol tables, phone sets, L."""
+    from arqon_maestro.artifacts import require_own_folder
     from arqon_maestro.errors import DataError
     from arqon_maestro.speech_engine.graph.lang_folder import LangSettings, write_lang
     from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
@@ -78,6 +100,7 @@ def lang(
         spoken = {phone for entry in known for phone in entry.phones}
         silence = [phone for _, phone in HEADER_ENTRIES]
         table = PhoneTable.of(sorted(spoken), silence, position_dependent=True)
+    require_own_folder(output, LANG_NAMES)
     settings = LangSettings(silence_probability=silence_probability)
     if not hints:
         settings = LangSettings(silence_probability=silence_probability, nonterminals=())
@@ -96,11 +119,19 @@ def build(
     acoustic_model: AcousticModel,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The graph folder.")],
     transition_scale: Annotated[
-        float, typer.Option("--transition-scale", min=0, help="Of the costs between HMM states.")
+        float,
+        typer.Option(
+            "--transition-scale", min=0, callback=_finite, help="Of the costs between HMM states."
+        ),
     ] = 1.0,
     self_loop_scale: Annotated[
         float,
-        typer.Option("--self-loop-scale", min=0, help="1.0 for chain models, 0.1 for others."),
+        typer.Option(
+            "--self-loop-scale",
+            min=0,
+            callback=_finite,
+            help="1.0 for chain models, 0.1 for others.",
+        ),
     ] = 1.0,
     fst_type: Annotated[
         str, typer.Option("--fst-type", help="const, which loads faster, or vector.")

@@ -72,6 +72,7 @@ def train_model(
 ) -> None:
     """Estimate the n-gram models of the search and of the rescoring."""
     from arqon_maestro.pipeline import speech_engine
+    from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH
 
     pipeline = pipeline_of(
         test_mode=test_mode,
@@ -82,7 +83,7 @@ def train_model(
         offline=offline,
     )
     speech_engine.train_model(pipeline, language)
-    for role in (speech_engine.SEARCH, speech_engine.RESCORING):
+    for role in (SEARCH, RESCORING):
         typer.echo(str(speech_engine.arpa_path(pipeline, role)))
 
 

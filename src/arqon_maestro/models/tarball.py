@@ -26,6 +26,7 @@ from arqon_maestro.models.manifest import (
 from arqon_maestro.models.version import (
     ARCHIVE_SUFFIX,
     VERSION_NAME,
+    FileRecord,
     file_records,
     is_version,
     record_of,
@@ -69,19 +70,10 @@ def pack(
     Raises:
         DataError: an empty folder, a link in it, or facts that are no manifest.
     """
-    files = [record for record in file_records(folder) if record.path not in OWN_NAMES]
-    if not files:
-        raise DataError("no files to pack", where=folder)
-    card_bytes = card.encode("utf-8")
-    model = _model_of(manifest, destination_folder)
-    described = [*files, record_of(CARD_NAME, card_bytes)]
-    parsed, manifest_bytes = render_manifest(model, manifest, described)
-    version = version_of([*described, record_of(MANIFEST_NAME, manifest_bytes)])
-    own = {
-        VERSION_NAME: f"{version}\n".encode(),
-        MANIFEST_NAME: manifest_bytes,
-        CARD_NAME: card_bytes,
-    }
+    files = _files(folder)
+    version, parsed, own = _described(
+        _model_of(manifest, destination_folder), files, manifest, card
+    )
     path = destination_folder / f"{version}{ARCHIVE_SUFFIX}"
     with (
         atomic_binary(path) as stream,
@@ -99,6 +91,50 @@ def pack(
             with open(folder / record.path, "rb") as source:
                 _add(archive, record.path, record.size_bytes, source)
     return Packed(path, version, parsed)
+
+
+def label(folder: Path, manifest: Mapping[str, Any], card: str) -> str:
+    """Writes version, manifest and card into a folder that is not packed; returns the version.
+
+    Args:
+        folder: the model's files.
+        manifest: as for `pack`, with ``model``.
+        card: the model card.
+
+    Raises:
+        DataError: an empty folder, a link in it, or facts that are no manifest.
+    """
+    version, _, own = _described(_model_of(manifest, folder), _files(folder), manifest, card)
+    for name, content in own.items():
+        with atomic_binary(folder / name) as stream:
+            stream.write(content)
+    return version
+
+
+def _files(folder: Path) -> list[FileRecord]:
+    files = [record for record in file_records(folder) if record.path not in OWN_NAMES]
+    if not files:
+        raise DataError("no files to pack", where=folder)
+    return files
+
+
+def _described(
+    model: str, files: list[FileRecord], manifest: Mapping[str, Any], card: str
+) -> tuple[str, Manifest, dict[str, bytes]]:
+    """Returns version, manifest, and the content of the three files that tell them."""
+    card_bytes = card.encode("utf-8")
+    described = [*files, record_of(CARD_NAME, card_bytes)]
+    parsed, manifest_bytes = render_manifest(model, manifest, described)
+    version = version_of([*described, record_of(MANIFEST_NAME, manifest_bytes)])
+    return (
+        version,
+        parsed,
+        {
+            VERSION_NAME: f"{version}\n".encode(),
+            MANIFEST_NAME: manifest_bytes,
+            CARD_NAME: card_bytes,
+        },
+    )
 
 
 @dataclass(frozen=True)

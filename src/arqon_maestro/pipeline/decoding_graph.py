@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from arqon_maestro.artifacts import atomic_folder, require_own_folder
 from arqon_maestro.errors import ConfigurationError, DataError
+from arqon_maestro.models.manifest import OWN_NAMES
+from arqon_maestro.models.tarball import label
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.graph import graph_step
-from arqon_maestro.pipeline.speech_engine import RESCORING, SEARCH, acoustic_model, arpa_path
+from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH, engine_card, engine_facts
+from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, acoustic_model, arpa_path
 from arqon_maestro.speech_engine.acoustic.bundle import AcousticBundle, BundleKind
 from arqon_maestro.speech_engine.graph.compilation import GraphSettings
 from arqon_maestro.speech_engine.graph.lang_folder import write_lang
 from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
-from arqon_maestro.speech_engine.graph_export import EngineParts, export_vosk
+from arqon_maestro.speech_engine.graph_export import VOSK_NAMES, EngineParts, export_vosk
 from arqon_maestro.speech_engine.lexicon.formats import read_lexicon, write_lexicon
 from arqon_maestro.speech_engine.lexicon.vocabulary import read_vocabulary
 from arqon_maestro.steps import Outcome, Step, Work
@@ -48,9 +52,10 @@ def engine_parts(pipeline: Pipeline, bundle: AcousticBundle) -> EngineParts:
 
 
 def export_for_vosk(pipeline: Pipeline, output: Path) -> None:
-    """Writes a folder that vosk loads, of what was trained.
+    """Writes a folder that vosk loads, of what was trained, with manifest and card.
 
     Raises:
+        UsageError: the folder holds other things.
         ConfigurationError: the acoustic model is none that vosk can use.
         MissingPartError: something was not trained yet.
     """
@@ -61,7 +66,15 @@ def export_for_vosk(pipeline: Pipeline, output: Path) -> None:
             where="config/models.yaml: speech-engine.acoustic-model",
             remedy="maestro speech-engine train-acoustic, or name a Kaldi model there",
         )
-    export_vosk(engine_parts(pipeline, bundle), output)
+    require_own_folder(output, (*VOSK_NAMES, *OWN_NAMES))
+    if pipeline.runner.dry_run:
+        pipeline.reporter.say(f"{output}: would be written")
+        return
+    facts = engine_facts(pipeline.library)
+    card = engine_card(facts, bundle, "maestro speech-engine export --format vosk")
+    with atomic_folder(output) as folder:
+        export_vosk(engine_parts(pipeline, bundle), folder)
+        label(folder, {**facts, "model": EXPORT_KEY.path, "format": "vosk"}, card)
 
 
 def _make_lang(pipeline: Pipeline, bundle: AcousticBundle, parts: EngineParts) -> Outcome:

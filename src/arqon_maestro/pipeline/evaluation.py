@@ -11,7 +11,8 @@ from arqon_maestro.models.install import require_installed
 from arqon_maestro.models.version import VERSION_NAME
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.corpora import held_out_path
-from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, RESCORING, SEARCH, arpa_path
+from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH
+from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, arpa_path
 from arqon_maestro.steps import Step, Work
 
 CONTEXTUAL = "contextual-language-model"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from arqon_maestro.artifacts import require_own_folder
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.graph.acoustic_model import (
     MODEL_FILE,
@@ -17,6 +18,16 @@ from arqon_maestro.speech_engine.graph.lang import read_lang
 from arqon_maestro.steps import MANIFEST, Outcome, Runner, Step, Work
 
 STEP_VERSION = 1
+#: What lies in a graph folder.
+GRAPH_NAMES = (
+    "HCLG.fst",
+    "words.txt",
+    "phones.txt",
+    "phones",
+    "num_pdfs",
+    "nonterm_phones_offset.int",
+    MANIFEST,
+)
 
 
 def build_graph(
@@ -41,10 +52,12 @@ def build_graph(
         force: build even if it is up to date.
 
     Raises:
+        UsageError: the graph folder holds other things.
         MissingPartError: an input is missing.
         DataError: an input is damaged, or does not fit the others.
         WorkFailedError: native code died, with the part it died in.
     """
+    require_own_folder(output, GRAPH_NAMES)
     return Runner(output.absolute().parent, reporter, force=force).run(
         graph_step(lang, model, acoustic_model, output.absolute(), settings or GraphSettings())
     )

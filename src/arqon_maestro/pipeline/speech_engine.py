@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from typing import Any
 
 from arqon_maestro.artifacts import read_json
-from arqon_maestro.errors import ConfigurationError, UsageError, did_you_mean
-from arqon_maestro.models.card import Card, render_card
+from arqon_maestro.errors import ConfigurationError, MissingPartError, UsageError, did_you_mean
 from arqon_maestro.models.install import Installed, install, require_installed
 from arqon_maestro.models.keys import ModelKey
 from arqon_maestro.models.registry import ACOUSTIC_MODEL, EMBEDDED, read_registry
 from arqon_maestro.models.tarball import pack
+from arqon_maestro.models.version import installed_version
 from arqon_maestro.pipeline.code_engine import archive_in
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.corpora import generate_corpus
@@ -22,7 +21,7 @@ from arqon_maestro.pipeline.lexicon import (
     g2p_card,
     train_pronunciation,
 )
-from arqon_maestro.pipeline.provenance import data_of, data_rows
+from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH, engine_card, engine_facts
 from arqon_maestro.speech_engine.acoustic.bundle import (
     AcousticBundle,
     BundleKind,
@@ -37,7 +36,6 @@ from arqon_maestro.steps import Outcome, Step, Work
 
 EXPORT_KEY = ModelKey(("speech-engine", "export"))
 G2P_KEY = ModelKey(("speech-engine", "g2p"))
-SEARCH, RESCORING = "search", "rescoring"
 
 
 def corpus_languages(pipeline: Pipeline, wanted: list[str] | None = None) -> list[str]:
@@ -194,6 +192,13 @@ def acoustic_model(pipeline: Pipeline) -> AcousticBundle:
     if version in (None, EMBEDDED):
         return embedded_bundle()
     folder = require_installed(pipeline.library, ACOUSTIC_MODEL)
+    if installed_version(folder) != version:
+        raise MissingPartError(
+            f"the acoustic model {version} is not installed",
+            where="config/models.yaml: speech-engine.acoustic-model",
+            why=f"{installed_version(folder)} is",
+            remedy=f"maestro models use {installed_version(folder)}, or install the other",
+        )
     return folder_bundle(folder, reference=version)
 
 
@@ -227,7 +232,10 @@ def _export(
     def action(work: Work) -> None:
         unpacked = work.scratch / "unpacked"
         if key == EXPORT_KEY:
-            facts, card = _engine_files(pipeline, work, unpacked)
+            bundle = acoustic_model(pipeline)
+            _write_engine(pipeline, work, unpacked, bundle)
+            facts = engine_facts(pipeline.library)
+            card = engine_card(facts, bundle, "maestro speech-engine export")
         else:
             facts, card = _g2p_files(pipeline, work, unpacked)
         packed = pack(unpacked, work.output("archive"), {**facts, "model": key.path}, card)
@@ -277,47 +285,6 @@ def _write_engine(pipeline: Pipeline, work: Work, folder: Path, bundle: Acoustic
         rescoring=work.input(RESCORING),
         acoustic_model=bundle,
     )
-
-
-def _engine_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[str, Any], str]:
-    bundle = acoustic_model(pipeline)
-    _write_engine(pipeline, work, folder, bundle)
-    data = pipeline.library.lm_model_data
-    lexicon = read_json(data / "manifest.json")
-    models = {role: read_json(data / f"{role}.manifest.json") for role in (SEARCH, RESCORING)}
-    languages = sorted(set(lexicon["inputs"]) - {"corpus", "g2p", "own words"})
-    facts = {
-        "configuration": {
-            "lexicon": lexicon["configuration"],
-            **{role: manifest["configuration"] for role, manifest in models.items()},
-        },
-        "data": data_of(pipeline.library, languages),
-        "scores": {
-            "words that can be recognised": lexicon["counts"]["vocabulary"],
-            **{f"n-grams, {role}": _ngrams(manifest) for role, manifest in models.items()},
-        },
-        "libraries": {"pocketsphinx": importlib.metadata.version("pocketsphinx")},
-    }
-    card = render_card(
-        Card(
-            title="speech engine",
-            what="Turns 16 kHz speech into ranked transcripts of spoken commands.",
-            data=data_rows(facts["data"]),
-            scores=facts["scores"],
-            limits=[
-                "The acoustic model is the one of the pocketsphinx wheel: US English, read speech."
-                if bundle.kind is BundleKind.POCKETSPHINX
-                else f"The acoustic model is {bundle.reference}; see its own card.",
-                "The language models learned from generated commands, not from recordings.",
-            ],
-            made="`maestro speech-engine train-model`, then `maestro speech-engine export`.",
-        )
-    )
-    return facts, card
-
-
-def _ngrams(manifest: dict[str, Any]) -> int:
-    return sum(n for name, n in manifest["counts"].items() if name.endswith("-grams"))
 
 
 def _g2p_files(pipeline: Pipeline, work: Work, folder: Path) -> tuple[dict[str, Any], str]:

@@ -8,7 +8,8 @@ from typing import Any
 from arqon_maestro.models.version import installed_version
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.held_out import HeldOut
-from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, RESCORING, SEARCH, arpa_path
+from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH
+from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, arpa_path
 from arqon_maestro.speech_engine.export import LEXICON_FILE, RESCORING_MODEL_FILE
 from arqon_maestro.steps import Work
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from arqon_maestro import artifacts
+from arqon_maestro.artifacts import atomic_folder
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import (
     CONFIGURATION_FOLDER,
@@ -32,6 +29,8 @@ from arqon_maestro.speech_engine.graph.lang import Lang, read_lang
 from arqon_maestro.speech_engine.ngram import NgramModel
 from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 
+#: What lies in a folder for vosk.
+VOSK_NAMES = ("am", "conf", "graph", "ivector", "rescore")
 _MODEL_FILES = ("final.mdl", "tree")
 _LAST_WORDS = ("#nonterm_begin", "#nonterm_end", "#nonterm:hint")
 #: vosk looks for these beside the extractor.
@@ -90,7 +89,7 @@ def export_graph_engine(parts: EngineParts, destination: Path) -> None:
             where=parts.lang / "words.txt",
             why=f"the runtime wants {', '.join(_LAST_WORDS)} there",
         )
-    with _whole(destination) as folder:
+    with atomic_folder(destination) as folder:
         for name in _MODEL_FILES:
             _copy(parts.acoustic_model / name, folder / name)
         for name in (CONFIGURATION_FOLDER, IVECTOR_FOLDER):
@@ -125,7 +124,7 @@ def export_vosk(
         DataError: parts that don't belong together.
     """
     lang, acoustic = _checked(parts)
-    with _whole(destination) as folder:
+    with atomic_folder(destination) as folder:
         (folder / "am").mkdir()
         _copy(parts.acoustic_model / "final.mdl", folder / "am" / "final.mdl")
         if (parts.acoustic_model / IVECTOR_FOLDER).is_dir():
@@ -208,15 +207,3 @@ def _copy(source: Path, target: Path) -> None:
         raise MissingPartError("no such file", where=source)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-
-
-@contextmanager
-def _whole(destination: Path) -> Iterator[Path]:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}.partial-", dir=destination.parent))
-    try:
-        folder.chmod(0o755)
-        yield folder
-        artifacts.replace(folder, destination)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from arqon_maestro.cli.graph import app
-from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
+from arqon_maestro.errors import DataError, MissingPartError, UsageError, WorkFailedError
 from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph import compilation
 from arqon_maestro.speech_engine.graph.compilation import GraphSettings
@@ -128,6 +128,29 @@ def test_commands(world: Path):
     assert read_fst(world / "graph" / "HCLG.fst").num_arcs == built["arcs"]
     result = runner.invoke(app, ["info", str(world / "graph")])
     assert f"states            {built['states']}" in result.stdout
+
+
+def test_nobody_loses_a_file(world: Path):
+    """A folder that is written is replaced whole; one with other things in it is left alone."""
+    for place in ("lang", "model"):
+        before = sorted(path.name for path in (world / place).iterdir())
+        with pytest.raises(UsageError, match="would be lost"):
+            build_graph(world / "lang", world / "model.arpa", world / "model", world / place)
+        assert sorted(path.name for path in (world / place).iterdir()) == before
+    (world / "lexicon.txt").write_text(LEXICON)
+    for place in (world, world / "model.arpa"):
+        made = ["lang", "--lexicon", str(world / "lexicon.txt"), "--output", str(place)]
+        with pytest.raises(UsageError):
+            CliRunner().invoke(app, made, catch_exceptions=False)
+    assert (world / "model.arpa").is_file()
+
+
+@pytest.mark.parametrize("scale", ["nan", "inf", "-1"])
+def test_scales_that_are_none(world: Path, scale: str):
+    options = {"--lang": "lang", "--model": "model.arpa", "--acoustic-model": "model"}
+    arguments = [text for name, file in options.items() for text in (name, str(world / file))]
+    arguments += ["--output", str(world / "graph"), "--self-loop-scale", scale]
+    assert CliRunner().invoke(app, ["build", *arguments]).exit_code == 2
 
 
 def test_a_vocabulary_of_other_words(world: Path):
