@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from arqon_maestro.cli.options import (
-    DryRun,
-    Force,
-    Json,
-    Offline,
-    RecipeOption,
-    TestMode,
-    Workers,
-    pipeline_of,
+from arqon_maestro.cli.code_models import (
+    LanguageOption,
+    ModelOption,
+    OptionalLanguage,
+    OptionalModel,
+    check_names,
 )
-from arqon_maestro.errors import DataError, UsageError, did_you_mean
-from arqon_maestro.library import CODE_MODELS, Library, library_root
+from arqon_maestro.cli.options import DEFAULT_RUN, Json, RunOptions, run_options
+from arqon_maestro.cli.translation import rescore, translate
+from arqon_maestro.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True, help="Data, training, export, translation, evaluation of the code engine."
 )
 
-SCHEMA_VERSION = 1
-
-ModelOption = Annotated[str, typer.Option("--model", help=f"One of {', '.join(CODE_MODELS)}.")]
-LanguageOption = Annotated[
-    str, typer.Option("--language", help="Language of the model; `default` for transcript-parser.")
-]
-OptionalModel = Annotated[str | None, typer.Option("--model", help="Only this model.")]
-OptionalLanguage = Annotated[str | None, typer.Option("--language", help="Only this language.")]
 GpusOption = Annotated[int, typer.Option("--gpus", help="GPUs to train on; 0: the processor.")]
-FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="Use the model in this folder, not the installed.")
-]
 BaseOption = Annotated[
     str | None,
     typer.Option(
@@ -52,32 +38,9 @@ SourceOption = Annotated[
     list[Path] | None,
     typer.Option("--source", help="Your own code, a folder or file; may be given more than once."),
 ]
-ThreadsOption = Annotated[int, typer.Option("--threads", min=1, help="Cores to use.")]
 
-
-def check_language(language: str) -> None:
-    """Raises `UsageError` for a language that there is not."""
-    from arqon_maestro import languages
-
-    languages.get(language)
-
-
-def check_names(model: str, language: str | None) -> None:
-    """Raises `UsageError` for a model or a language that there is not."""
-    if model not in CODE_MODELS:
-        raise UsageError(f"no such model: {model!r}", remedy=did_you_mean(model, CODE_MODELS))
-    if language is not None:
-        check_language(language)
-
-
-def model_folder(model: str, language: str, folder: Path | None) -> Path:
-    """Returns where a model is installed, or `folder`.
-
-    Raises:
-        UsageError: no such model or language.
-    """
-    check_names(model, language)
-    return folder or Library(library_root()).code_model(model, language)
+app.command()(translate)
+app.command()(rescore)
 
 
 def show_tuned(folder: Path, scores: dict[str, Any]) -> None:
@@ -91,176 +54,24 @@ def show_tuned(folder: Path, scores: dict[str, Any]) -> None:
     typer.echo(str(folder))
 
 
-def read_lines() -> list[str]:
-    """Reads standard input: UTF-8, lines that end in LF or CRLF.
-
-    Raises:
-        DataError: it is not UTF-8.
-    """
-    raw = sys.stdin.buffer.read()
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            "not UTF-8 text",
-            where=input_line(raw.count(b"\n", 0, error.start) + 1),
-            why=str(error),
-            remedy="iconv -f latin1 -t utf-8, if that is what it is",
-        ) from None
-    lines = text.replace("\r\n", "\n").split("\n")
-    return lines[:-1] if lines[-1] == "" else lines
-
-
-def read_sources() -> list[str]:
-    """Reads source lines.
-
-    Raises:
-        DataError: not UTF-8, or a line with a tab.
-    """
-    lines = read_lines()
-    for number, line in enumerate(lines, start=1):
-        if "\t" in line:
-            raise DataError(
-                "a tab in a source line",
-                where=input_line(number),
-                why="tokens are separated by single blanks",
-                remedy="cut -f 1, if these are pairs of source and target",
-            )
-    return lines
-
-
-def read_tab_pairs() -> list[tuple[str, str]]:
-    """Reads lines `source<TAB>target`.
-
-    Raises:
-        DataError: not UTF-8, or a line with no tab or more than one.
-    """
-    pairs: list[tuple[str, str]] = []
-    for number, line in enumerate(read_lines(), start=1):
-        cells = line.split("\t")
-        if len(cells) != 2:
-            raise DataError(
-                "no tab between source and target" if len(cells) < 2 else "more than one tab",
-                where=input_line(number),
-                remedy="printf 'source\\ttarget\\n' | maestro code-engine rescore …",
-            )
-        pairs.append((cells[0], cells[1]))
-    return pairs
-
-
-def input_line(number: int) -> str:
-    """Returns how a line of standard input is called in errors."""
-    return f"standard input:{number}"
-
-
-@app.command()
-def translate(
-    model: ModelOption,
-    language: LanguageOption,
-    folder: FolderOption = None,
-    n_best: Annotated[int, typer.Option("--n-best", min=1, help="Outputs a line.")] = 1,
-    beam: Annotated[
-        int | None, typer.Option("--beam", min=1, help="Width of the beam [default: the model's].")
-    ] = None,
-    grammar: Annotated[
-        bool, typer.Option("--grammar", help="transcript-parser: valid parses only; no beam.")
-    ] = False,
-    threads: ThreadsOption = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with scores.")] = False,
-) -> None:
-    """Translate source lines on standard input into target lines.
-
-    With --n-best N the outputs of a line follow each other, best first. Scores are natural-log
-    probabilities, not divided by the length.
-    """
-    from arqon_maestro.code_engine.parsing import GrammarParser
-    from arqon_maestro.code_engine.translator import Translator
-
-    where = model_folder(model, language, folder)
-    if grammar and model != CODE_MODELS[-1]:
-        raise UsageError(f"--grammar is for {CODE_MODELS[-1]}", where="--model", why=model)
-    lines = read_sources()
-    if grammar:
-        results = GrammarParser(where).translate(lines, n_best)
-    else:
-        results = Translator(where, threads).translate(lines, n_best, beam)
-    if as_json:
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "lines": [
-                {
-                    "source": line,
-                    "hypotheses": [{"target": found.text, "score": found.score} for found in best],
-                }
-                for line, best in zip(lines, results, strict=True)
-            ],
-        }
-        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
-        return
-    for number, best in enumerate(results, start=1):
-        if not best:
-            reason = "no command" if grammar else "empty, or more than 20 unknown tokens"
-            typer.echo(f"line {number}: {reason}", err=True)
-        # Never fewer lines than asked for: line N of the output stays where it is expected.
-        for rank in range(n_best):
-            typer.echo(best[rank].text if rank < len(best) else "")
-
-
-@app.command()
-def rescore(
-    model: ModelOption,
-    language: LanguageOption,
-    folder: FolderOption = None,
-    threads: ThreadsOption = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Score pairs `source<TAB>target` on standard input: log p(target | source), natural log."""
-    from arqon_maestro.code_engine.translator import Rescorer
-
-    pairs = read_tab_pairs()
-    scores = Rescorer(model_folder(model, language, folder), threads).rescore(pairs)
-    if as_json:
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "pairs": [
-                {"source": source, "target": target, "score": score}
-                for (source, target), score in zip(pairs, scores, strict=True)
-            ],
-        }
-        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
-        return
-    for score in scores:
-        typer.echo(f"{score:.6f}")
-
-
 @app.command("generate-dataset")
+@run_options()
 def generate_dataset(
     model: ModelOption,
     language: LanguageOption,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Make a model's dataset from source code."""
     from arqon_maestro.pipeline import datasets
 
     check_names(model, language)
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     datasets.generate_dataset(pipeline, model, language)
     typer.echo(str(pipeline.library.dataset(model, language)))
 
 
 @app.command()
+@run_options()
 def train(
     model: ModelOption,
     language: LanguageOption,
@@ -278,12 +89,7 @@ def train(
             help="Seconds to train at most; what is learnt by then differs from run to run.",
         ),
     ] = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Train a model; goes on where an interrupted training was.
 
@@ -305,14 +111,7 @@ def train(
     if place is not None and place.rank > 0:
         follow(place, gpus)
         return
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     with trainer_for(place, gpus, ray=ray) as trainer:
         if base is not None and source:
             tuned = tuning.tune(
@@ -326,6 +125,7 @@ def train(
 
 
 @app.command()
+@run_options("force", "dry_run")
 def export(
     model: OptionalModel = None,
     language: OptionalLanguage = None,
@@ -333,8 +133,7 @@ def export(
         bool,
         typer.Option("--untuned", help="The model before it was fine-tuned."),
     ] = False,
-    force: Force = False,
-    dry_run: DryRun = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Pack trained models into tarballs and install them; by default all that are trained.
 
@@ -342,11 +141,8 @@ def export(
     """
     from arqon_maestro.pipeline import code_engine, tuning_export
 
-    if model is not None:
-        check_names(model, language)
-    elif language is not None:
-        check_language(language)
-    pipeline = pipeline_of(test_mode=False, force=force, dry_run=dry_run)
+    check_names(model, language)
+    pipeline = run.pipeline()
     for name, spoken in code_engine.chosen_trained(pipeline, model, language):
         tuned = tuning_export.is_tuned(pipeline, name, spoken) and not untuned
         pack = tuning_export.export_tuned if tuned else code_engine.export
@@ -358,6 +154,7 @@ def export(
 
 
 @app.command()
+@run_options("test_mode", "recipe", "workers", "force", "dry_run")
 def evaluate(
     model: OptionalModel = None,
     language: OptionalLanguage = None,
@@ -373,24 +170,15 @@ def evaluate(
         int | None,
         typer.Option("--lines", min=1, help="Held-out lines a model [default: the recipe's]."),
     ] = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
+    run: RunOptions = DEFAULT_RUN,
     as_json: Json = False,
 ) -> None:
     """Measure installed models on held-out repositories; by default all that are installed."""
     from arqon_maestro.evaluation.summary import summarise
     from arqon_maestro.pipeline import code_evaluation
 
-    if model is not None:
-        check_names(model, language)
-    elif language is not None:
-        check_language(language)
-    pipeline = pipeline_of(
-        test_mode=test_mode, recipe=recipe, workers=workers, force=force, dry_run=dry_run
-    )
+    check_names(model, language)
+    pipeline = run.pipeline()
     if lines is not None:
         pipeline = code_evaluation.with_lines(pipeline, lines)
     measured, skipped = code_evaluation.evaluate_installed(
@@ -398,7 +186,7 @@ def evaluate(
     )
     for missing in skipped:
         typer.echo(f"{missing.model}/{missing.language}: not measured: {missing.why}", err=True)
-    if dry_run:
+    if run.dry_run:
         return
     if as_json:
         document = {

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from arqon_maestro.cli.options import Force, Json, RecipeOption, TestMode, pipeline_of
+from arqon_maestro.cli.options import DEFAULT_RUN, Json, RunOptions, run_options
 
 app = typer.Typer(no_args_is_help=True, help="Pronunciations of words that no dictionary has.")
 
 
 @app.command()
+@run_options("test_mode", "recipe", "force")
 def train(
     output: Annotated[
         Path | None,
@@ -29,9 +30,7 @@ def train(
     iterations: Annotated[
         int, typer.Option("--iterations", min=1, help="Of the alignment's EM.")
     ] = 11,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    force: Force = False,
+    run: RunOptions = DEFAULT_RUN,
     as_json: Json = False,
 ) -> None:
     """Trains a model on the CMU dictionary and measures it on held-out words.
@@ -48,13 +47,13 @@ def train(
     if output is None:
         if settings != G2pSettings():
             raise typer.BadParameter("the recipe says the size; give --output for another model")
-        outcome = train_pronunciation(pipeline_of(test_mode=test_mode, recipe=recipe, force=force))
+        outcome = train_pronunciation(run.pipeline())
     else:
-        if test_mode or recipe:
+        if run.test_mode or run.recipe:
             raise typer.BadParameter("a recipe is for the library root's model; give --words")
         path = output.absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
-        runner = Runner(path.parent, StreamReporter(), force=force)
+        runner = Runner(path.parent, StreamReporter(), force=run.force)
         outcome = runner.run(g2p_step(path, settings))
     scores = outcome.manifest["notes"]
     if as_json:

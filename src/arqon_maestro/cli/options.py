@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -11,6 +16,8 @@ from arqon_maestro.errors import DataError, MissingPartError
 
 if TYPE_CHECKING:
     from arqon_maestro.pipeline.context import Pipeline
+
+R = TypeVar("R")
 
 TestMode = Annotated[
     bool, typer.Option("--test-mode", help="Less data and fewer updates: config/recipes/test.yaml.")
@@ -35,31 +42,65 @@ Languages = Annotated[
 ]
 
 
-def pipeline_of(
-    *,
-    test_mode: bool = False,
-    recipe: str | None = None,
-    workers: int | None = None,
-    force: bool = False,
-    dry_run: bool = False,
-    offline: bool = False,
-) -> Pipeline:
-    """Returns the pipeline of the library root and checkout that the environment names."""
-    from arqon_maestro.library import library_root, source_root
-    from arqon_maestro.pipeline.context import open_pipeline
-    from arqon_maestro.progress import StreamReporter
+@dataclass(frozen=True)
+class RunOptions:
+    """How a command's steps are run; each field is an option of the command line."""
 
-    return open_pipeline(
-        library_root(),
-        source_root(),
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-        reporter=StreamReporter(),
-    )
+    test_mode: TestMode = False
+    recipe: RecipeOption = None
+    workers: Workers = None
+    force: Force = False
+    dry_run: DryRun = False
+    offline: Offline = False
+
+    def pipeline(self) -> Pipeline:
+        """Returns the pipeline of the library root and checkout that the environment names."""
+        from arqon_maestro.library import library_root, source_root
+        from arqon_maestro.pipeline.context import open_pipeline
+        from arqon_maestro.progress import StreamReporter
+
+        chosen = {option.name: getattr(self, option.name) for option in fields(self)}
+        return open_pipeline(library_root(), source_root(), reporter=StreamReporter(), **chosen)
+
+
+DEFAULT_RUN = RunOptions()
+
+
+def run_options(*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Gives a command, in the place of its parameter ``run``, the options of `RunOptions`.
+
+    Args:
+        names: those that it has, in the order of its help; none: all of them.
+    """
+    annotations = get_type_hints(RunOptions, include_extras=True)
+    options = {
+        field.name: Parameter(
+            field.name,
+            Parameter.POSITIONAL_OR_KEYWORD,
+            default=field.default,
+            annotation=annotations[field.name],
+        )
+        for field in fields(RunOptions)
+    }
+    chosen = [options[name] for name in names or options]
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        own = inspect.signature(command, eval_str=True)
+
+        @functools.wraps(command)
+        def with_options(**given: Any) -> R:
+            run = RunOptions(**{option.name: given.pop(option.name) for option in chosen})
+            return command(run=run, **given)
+
+        shown: list[Parameter] = []
+        for parameter in own.parameters.values():
+            shown += chosen if parameter.name == "run" else [parameter]
+        # typer makes the command line of these two.
+        with_options.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {each.name: each.annotation for each in shown}
+        return with_options
+
+    return decorate
 
 
 def read_source(file: Path) -> str:

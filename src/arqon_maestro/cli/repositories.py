@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arqon_maestro import languages as language_table
-from arqon_maestro.cli.options import (
-    DryRun,
-    Force,
-    Json,
-    Offline,
-    RecipeOption,
-    TestMode,
-    pipeline_of,
-)
+from arqon_maestro.cli.options import DEFAULT_RUN, Json, RunOptions, run_options
 from arqon_maestro.errors import EXIT_FAILED, UsageError
 from arqon_maestro.library import Library, library_root, source_root
 
@@ -45,6 +37,7 @@ Languages = Annotated[
 
 
 @app.command()
+@run_options("test_mode", "recipe", "offline", "force", "dry_run")
 def fetch(
     language: Languages = None,
     source: Annotated[
@@ -54,11 +47,7 @@ def fetch(
     limit: Annotated[
         str | None, typer.Option("--limit", help="Bytes a language, at most, e.g. 20M.")
     ] = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    offline: Offline = False,
-    force: Force = False,
-    dry_run: DryRun = False,
+    run: RunOptions = DEFAULT_RUN,
     as_json: Json = False,
 ) -> None:
     """Fetches, filters and splits the source code of languages into shards."""
@@ -66,9 +55,7 @@ def fetch(
     from arqon_maestro.pipeline.repositories import source_list
     from arqon_maestro.repositories.manifest import read_report
 
-    pipeline = pipeline_of(
-        test_mode=test_mode, recipe=recipe, force=force, dry_run=dry_run, offline=offline
-    )
+    pipeline = run.pipeline()
     listed = source_list(pipeline)
     wanted = _languages(language) or [
         name for name in language_table.names() if listed.of(name, names=())
@@ -85,7 +72,7 @@ def fetch(
     )
     for name in wanted:
         fetch_step(pipeline, name)
-    if not dry_run:
+    if not run.dry_run:
         _show([read_report(pipeline.library.repositories(name)) for name in wanted], as_json)
 
 

@@ -11,16 +11,12 @@ from typing import Annotated
 import typer
 
 from arqon_maestro.cli.options import (
-    DryRun,
-    Force,
+    DEFAULT_RUN,
     Json,
     Languages,
-    Offline,
-    RecipeOption,
-    TestMode,
-    Workers,
-    pipeline_of,
+    RunOptions,
     read_source,
+    run_options,
 )
 
 app = typer.Typer(
@@ -36,58 +32,37 @@ Engine = Annotated[
 
 
 @app.command("generate-dataset")
+@run_options()
 def generate_dataset(
     language: Languages = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Make corpus, lexicon and vocabulary from source code."""
     from arqon_maestro.pipeline import speech_engine
 
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     speech_engine.generate_dataset(pipeline, language)
     typer.echo(str(pipeline.library.lm_model_data))
 
 
 @app.command("train-model")
+@run_options()
 def train_model(
     language: Languages = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Estimate the n-gram models of the search and of the rescoring."""
     from arqon_maestro.pipeline import speech_engine
     from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH
 
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     speech_engine.train_model(pipeline, language)
     for role in (SEARCH, RESCORING):
         typer.echo(str(speech_engine.arpa_path(pipeline, role)))
 
 
 @app.command("train-acoustic")
+@run_options()
 def train_acoustic(
     language: Languages = None,
     recordings: Annotated[
@@ -106,26 +81,14 @@ def train_acoustic(
         Path | None,
         typer.Option("--adapt", help="Folder of a model of this program to start from."),
     ] = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
 ) -> None:
     """Train an acoustic model on synthesised speech, on recordings, or on both."""
     from arqon_maestro.pipeline import acoustic, speech_features
 
     if not synthetic and not recordings:
         raise typer.BadParameter("--no-synthetic without --recordings leaves nothing to train on")
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     speech_features.make_features(pipeline, language, recordings or [], synthetic)
     acoustic.train_network(pipeline, adapt=adapt)
     _, installed = acoustic.export_model(pipeline)
@@ -134,9 +97,9 @@ def train_acoustic(
 
 
 @app.command()
+@run_options("force", "dry_run")
 def export(
-    force: Force = False,
-    dry_run: DryRun = False,
+    run: RunOptions = DEFAULT_RUN,
     form: Annotated[
         str,
         typer.Option("--format", help="runtime: tarballs, which are installed; or vosk: a folder."),
@@ -152,7 +115,7 @@ def export(
         raise typer.BadParameter(f"--format {form}: runtime or vosk")
     if (form == "vosk") != (output is not None):
         raise typer.BadParameter("--format vosk and --output DIR go together")
-    pipeline = pipeline_of(force=force, dry_run=dry_run)
+    pipeline = run.pipeline()
     if output is not None:
         from arqon_maestro.pipeline.decoding_graph import export_for_vosk
 

@@ -6,45 +6,24 @@ from typing import Any
 
 import typer
 
-from arqon_maestro.cli.options import (
-    DryRun,
-    Force,
-    Json,
-    Languages,
-    Offline,
-    RecipeOption,
-    TestMode,
-    Workers,
-    pipeline_of,
-)
+from arqon_maestro.cli.options import DEFAULT_RUN, Json, Languages, RunOptions, run_options
 from arqon_maestro.evaluation.summary import summarise
 
 app = typer.Typer()
 
 
 @app.command()
+@run_options()
 def train(
     language: Languages = None,
-    test_mode: TestMode = False,
-    recipe: RecipeOption = None,
-    workers: Workers = None,
-    force: Force = False,
-    dry_run: DryRun = False,
-    offline: Offline = False,
+    run: RunOptions = DEFAULT_RUN,
     as_json: Json = False,
 ) -> None:
     """All of it: sources, corpora, models, export, install, evaluation, report."""
     from arqon_maestro import languages
     from arqon_maestro.pipeline.training import train_all
 
-    pipeline = pipeline_of(
-        test_mode=test_mode,
-        recipe=recipe,
-        workers=workers,
-        force=force,
-        dry_run=dry_run,
-        offline=offline,
-    )
+    pipeline = run.pipeline()
     chosen = sorted({languages.get(name).name for name in language or languages.names()})
     trained = train_all(pipeline, chosen)
     if trained is None:
