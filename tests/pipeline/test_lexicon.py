@@ -22,6 +22,7 @@ from arqon_maestro.pipeline.speech_engine import (
 )
 from arqon_maestro.speech_engine.acoustic.bundle import BundleKind, folder_bundle
 from arqon_maestro.speech_engine.export import export_speech_engine
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 from arqon_maestro.speech_engine.lexicon.build import build_lexicon
 from arqon_maestro.speech_engine.lexicon.formats import (
     read_lexicon,
@@ -33,7 +34,6 @@ from arqon_maestro.speech_engine.lexicon.own_words import add_own_words, remove_
 from arqon_maestro.speech_engine.lexicon.pronunciations import STRESSED_PHONES
 from arqon_maestro.speech_engine.lexicon.vocabulary import read_dropped_words, read_vocabulary
 from arqon_maestro.speech_engine.ngram import NgramModel
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
 from arqon_maestro.speech_engine.ngram.const_arpa_reader import read_const_arpa
 from tests.checkouts import make_checkout
 

@@ -359,7 +359,8 @@ def const_arpa(
     ] = None,
 ) -> None:
     """Packs a model for Kaldi's rescoring."""
-    from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
+    from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
+    from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 
     write_const_arpa(_balanced(model), read_symbols(words), output, unknown_word=unknown_word)
     _print_rows({"model": output, "bytes": output.stat().st_size})

@@ -28,10 +28,11 @@ from arqon_maestro.speech_engine.acoustic.bundle import (
     embedded_bundle,
     folder_bundle,
 )
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 from arqon_maestro.speech_engine.lexicon.formats import write_word_symbols
 from arqon_maestro.speech_engine.lexicon.vocabulary import read_vocabulary
 from arqon_maestro.speech_engine.ngram import NgramModel, train
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
+from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 from arqon_maestro.steps import Outcome, Step, Work
 
 EXPORT_KEY = ModelKey(("speech-engine", "export"))

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from arqon_maestro.errors import DataError
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 from arqon_maestro.speech_engine.ngram import const_arpa
 from arqon_maestro.speech_engine.ngram.arpa_writer import write_arpa
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols, write_const_arpa
+from arqon_maestro.speech_engine.ngram.const_arpa import write_const_arpa
 from arqon_maestro.speech_engine.ngram.const_arpa_reader import LOG_ZERO, read_const_arpa
 from arqon_maestro.speech_engine.ngram.counts import count_ngrams
 from arqon_maestro.speech_engine.ngram.kneser_ney import estimate

@@ -26,13 +26,13 @@ from arqon_maestro.speech_engine.decoder.search import BeamSearch, BeamSettings
 from arqon_maestro.speech_engine.decoder.words import word_lattice
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 from arqon_maestro.speech_engine.lattice import Node
 from arqon_maestro.speech_engine.lexicon.formats import read_lexicon
 from arqon_maestro.speech_engine.lexicon.g2p import G2pModel
 from arqon_maestro.speech_engine.lexicon.pronunciations import SILENCE_PHONE, Lexicon
 from arqon_maestro.speech_engine.lexicon.vocabulary import HINT
 from arqon_maestro.speech_engine.nbest import Hypothesis, SearchSettings, n_best
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
 from arqon_maestro.speech_engine.ngram.const_arpa_reader import read_const_arpa
 from arqon_maestro.speech_engine.recognizer import SEQUENCES_PER_TRANSCRIPT
 

@@ -13,7 +13,7 @@ from arqon_maestro.speech_engine.graph.compilation import GRAPH_FILE
 from arqon_maestro.speech_engine.graph.fst_file import read_fst
 from arqon_maestro.speech_engine.graph.grammar_preparation import SPECIAL_COST
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 
 #: Record of the step that made a graph folder, in it.
 MANIFEST = "manifest.json"

@@ -11,7 +11,7 @@ from arqon_maestro.speech_engine.graph.phone_table import (
     NONTERM_BOS,
     USER_NONTERM_PREFIX,
 )
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 
 LEXICON_FST = "L_disambig.fst"
 _NEEDED = ("words.txt", "phones.txt", LEXICON_FST, "phones/disambig.int")

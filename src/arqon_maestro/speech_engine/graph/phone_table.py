@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from arqon_maestro.errors import DataError, did_you_mean
-from arqon_maestro.speech_engine.ngram.const_arpa import read_symbols
+from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 
 EPSILON_NAME = "<eps>"
 BEGIN, END, INTERNAL, SINGLETON = "_B", "_E", "_I", "_S"
