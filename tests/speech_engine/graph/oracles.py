@@ -157,6 +157,13 @@ kaldilm.arpa2fst(
 """
 
 
+_COMPOSE_TWO = """
+import sys, kaldifst
+left, right = (kaldifst.StdVectorFst.read(path) for path in sys.argv[1:3])
+kaldifst.compose(left, right).write(sys.argv[3])
+"""
+
+
 def _run(script: str, *arguments: object, given: str = "") -> str:
     run = subprocess.run(
         [sys.executable, "-c", script, *map(str, arguments)],
@@ -208,6 +215,11 @@ def composed_costs(case: Mapping[str, Any]) -> list[float | None]:
     """Costs of sentences in a graph composed by OpenFst and Kaldi's classes."""
     found: list[float | None] = json.loads(_run(_COMPOSE, given=json.dumps(case)))
     return found
+
+
+def openfst_composition(left: Path, right: Path, output: Path) -> None:
+    """Two transducers composed by OpenFst."""
+    _run(_COMPOSE_TWO, left, right, output)
 
 
 def kaldilm_grammar(arpa: Path, words: Path, order: int, output: Path) -> None:

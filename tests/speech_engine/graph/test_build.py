@@ -81,7 +81,7 @@ def test_a_build_goes_on_where_it_was(world: Path, monkeypatch: pytest.MonkeyPat
     assert not (world / "graph").exists()
     monkeypatch.setattr(compilation, "expanded", expanded)
     monkeypatch.setattr(compilation, "run_native", dies)
-    monkeypatch.setattr(compilation, "grammar_fst", dies)
+    monkeypatch.setattr(compilation, "run_apart", dies)
     assert build(world) == "done"
 
 

@@ -17,6 +17,7 @@ from arqon_maestro.errors import DataError
 from arqon_maestro.pipeline.graph import build_graph
 from arqon_maestro.speech_engine.graph.acoustic_model import read_graph_model
 from arqon_maestro.speech_engine.graph.compilation import compile_graph
+from arqon_maestro.speech_engine.graph.composition import composed
 from arqon_maestro.speech_engine.graph.context import Symbols, left_biphones, monophones
 from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
 from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
@@ -79,15 +80,8 @@ def hint_graph(world: World, scratch: Path, hints: Hints) -> tuple[Fst, dict[str
         np.array([0.0, *(math.log(len(ids)) for _ in ids), 0.0]),
         np.array([1, *(2 for _ in ids), 3]),
     )
-    write_fst(scratch / "L.fst", lexicon)
-    write_fst(scratch / "G.fst", grammar)
-    run_native(
-        "LG",
-        "compose-determinize",
-        [scratch / "L.fst", scratch / "G.fst"],
-        scratch / "LG.fst",
-        delta=1e-5,
-    )
+    write_fst(scratch / "LG.fst", composed(lexicon, grammar))
+    run_native("LG", "determinize", [scratch / "LG.fst"], scratch / "LG.fst", delta=1e-5)
     offset = lang.nonterminal_offset
     assert offset is not None
     compose = left_biphones if world.tree.width == 2 else monophones

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import numpy as np
 
 from arqon_maestro.artifacts import read_json, write_json
 from arqon_maestro.errors import DataError
+from arqon_maestro.executors.apart import run_apart
 from arqon_maestro.progress import SILENT, Reporter, Task
 from arqon_maestro.speech_engine.graph.acoustic_model import (
     GraphModel,
     check_lang,
 )
+from arqon_maestro.speech_engine.graph.composition import composed
 from arqon_maestro.speech_engine.graph.context import (
     Symbols,
     Window,
@@ -30,15 +33,14 @@ from arqon_maestro.speech_engine.graph.context import (
 from arqon_maestro.speech_engine.graph.epsilon_removal import without_local_epsilons
 from arqon_maestro.speech_engine.graph.fst import Fst
 from arqon_maestro.speech_engine.graph.fst_file import read_fst, write_fst
-from arqon_maestro.speech_engine.graph.grammar_fst import grammar_fst
 from arqon_maestro.speech_engine.graph.grammar_preparation import prepared_for_grammar
 from arqon_maestro.speech_engine.graph.hmm import expanded, h_transducer, is_deterministic
 from arqon_maestro.speech_engine.graph.lang import Lang
 from arqon_maestro.speech_engine.graph.minimization import minimized
 from arqon_maestro.speech_engine.graph.native import run_native
 from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
+from arqon_maestro.speech_engine.graph.tails import Folding, fold_lexicon, folded, unfolded
 from arqon_maestro.speech_engine.graph.weight_pushing import pushed
-from arqon_maestro.speech_engine.ngram.model import NgramModel
 
 GRAPH_FILE = "HCLG.fst"
 OFFSET_FILE = "nonterm_phones_offset.int"
@@ -149,47 +151,30 @@ class _Build:
         return run_native(name, operation, inputs, self.path(name), **options)
 
     def grammar(self, model: Path, path: Path) -> dict[str, Any]:
-        ngrams = NgramModel.read(model)
-        grammar = grammar_fst(
-            ngrams,
-            self.lang.words,
-            disambiguation=self.lang.word_disambiguation,
-            silent_words=self.lang.nonterminal_words,
-        )
-        if not grammar.fst.num_states:
-            raise DataError("a language model that accepts no sentence", where=model)
-        write_fst(path, grammar.fst)
-        return {
-            **_size(grammar.fst),
-            "order": ngrams.order,
-            "n-grams": list(ngrams.sizes),
-            "left out": grammar.left_out,
-            "missing words": len(grammar.missing_words),
-        }
+        return run_apart("G", partial(_write_grammar, self.lang, model, path))
 
     def lexicon_grammar(self, path: Path) -> dict[str, Any]:
-        facts = self._native(
-            "LG",
-            "compose-determinize",
-            [self.lang.lexicon_fst, self.path("G")],
-            delta=MERGING_TOLERANCE,
-        )
-        if not facts["states"]:
-            raise DataError(
-                "no sentence of the language model has words of the lexicon",
-                where=self.lang.lexicon_fst,
-                why="L_disambig.fst and words.txt belong to different lang folders",
-            )
-        graph = pushed(minimized(read_fst(path), MERGING_TOLERANCE))
-        write_fst(path, graph)
-        return {**facts, **_size(graph)}
+        compose = partial(_write_composed, self.lang.lexicon_fst, self.path("G"), path)
+        states, folding = run_apart("LG", compose)
+        self._native("LG", "determinize", [path], delta=MERGING_TOLERANCE)
+        graph = unfolded(read_fst(path), folding)
+        graph = minimized(graph, MERGING_TOLERANCE)
+        graph = pushed(graph)
+        write_fst(path, graph, kind="const" if self._has_left_context else "vector")
+        return {"composed": states, **_size(graph)}
+
+    @property
+    def _has_left_context(self) -> bool:
+        """Whether at most the phone before matters, so that the wheel is not needed for C."""
+        tree = self.model.tree
+        return tree.central == tree.width - 1 and tree.width <= 2
 
     def context(self, path: Path) -> dict[str, Any]:
         tree = self.model.tree
-        if tree.central == tree.width - 1 and tree.width <= 2:
+        if self._has_left_context:
             compose = left_biphones if tree.width == 2 else monophones
             found = compose(read_fst(self.path("LG")), self.symbols)
-            write_fst(path, found.fst)
+            write_fst(path, found.fst, kind="const")
             self._write_windows(found.windows)
             return _size(found.fst)
         facts = self._native(
@@ -225,7 +210,7 @@ class _Build:
         silent = np.isin(graph.ilabels, transducer.disambiguation)
         graph = replace(graph, ilabels=np.where(silent, 0, graph.ilabels).astype(np.int32))
         graph = minimized(without_local_epsilons(graph), MERGING_TOLERANCE)
-        write_fst(path, graph)
+        write_fst(path, graph, kind="const")
         return {**_size(graph), "windows": len(windows), "hmms": len(transducer.hmms)}
 
     def finish(self, output: Path) -> None:
@@ -255,6 +240,44 @@ class _Build:
         if self.lang.nonterminal_offset is not None:
             (output / OFFSET_FILE).write_text(f"{self.lang.nonterminal_offset}\n")
         (output / "num_pdfs").write_text(f"{self.model.transitions.num_pdfs}\n")
+
+
+def _write_grammar(lang: Lang, model: Path, path: Path) -> dict[str, Any]:
+    # What reads n-grams takes libraries with it that the other parts do without.
+    from arqon_maestro.speech_engine.graph.grammar_fst import grammar_fst
+    from arqon_maestro.speech_engine.ngram.model import NgramModel
+
+    ngrams = NgramModel.read(model)
+    grammar = grammar_fst(
+        ngrams,
+        lang.words,
+        disambiguation=lang.word_disambiguation,
+        silent_words=lang.nonterminal_words,
+    )
+    if not grammar.fst.num_states:
+        raise DataError("a language model that accepts no sentence", where=model)
+    write_fst(path, grammar.fst, kind="const")
+    return {
+        **_size(grammar.fst),
+        "order": ngrams.order,
+        "n-grams": list(ngrams.sizes),
+        "left out": grammar.left_out,
+        "missing words": len(grammar.missing_words),
+    }
+
+
+def _write_composed(lexicon: Path, grammar: Path, path: Path) -> tuple[int, Folding]:
+    """Writes L∘G, without the tails of words; returns its states with them, and the tails."""
+    marked, folding = fold_lexicon(read_fst(lexicon))
+    graph = composed(marked, read_fst(grammar))
+    if not graph.num_states:
+        raise DataError(
+            "no sentence of the language model has words of the lexicon",
+            where=lexicon,
+            why="L_disambig.fst and words.txt belong to different lang folders",
+        )
+    write_fst(path, folded(graph))
+    return graph.num_states, folding
 
 
 def _size(graph: Fst) -> dict[str, Any]:

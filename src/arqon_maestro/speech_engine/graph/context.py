@@ -13,20 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Costs, Fst, Labels, spans
+from arqon_maestro.speech_engine.graph.fst import (
+    NOT_FINAL,
+    STATES_AT_ONCE,
+    Costs,
+    Fst,
+    Labels,
+    put_together,
+    spans,
+)
 
 #: Numbers of nonterminal symbols, counted from ``#nonterm_bos``.
 BOS, BEGIN, END, REENTER, USER_DEFINED = range(5)
 
 #: Code of the empty window.
 _NOTHING = 0
-#: As many states are composed at a time, for the sake of memory.
-STATES_AT_ONCE = 1 << 17
 
 Window = tuple[int, ...]
 
@@ -106,7 +113,7 @@ class _LeftBiphones:
         self.offset = highest + 1 if offset is None else offset
         # Contexts: 0 nothing yet, 1… a phone; then those inside the marks of nonterminals.
         self.contexts = max(highest, self.offset + USER_DEFINED) + 1
-        labels = graph.ilabels.astype(np.int64)
+        labels = graph.ilabels
         self.labels = labels
         self.is_user = labels >= self.offset + USER_DEFINED
         self.is_mark = (labels >= self.offset) & ~self.is_user
@@ -117,14 +124,11 @@ class _LeftBiphones:
 
     def compose(self) -> ContextGraph:
         keys = self._states()
-        parts = [
+        parts: list[tuple[NDArray[Any], ...]] = [
             self._arcs(keys, first, min(first + STATES_AT_ONCE, keys.size))
             for first in range(0, keys.size, STATES_AT_ONCE)
         ]
-        sources, codes, outputs, targets, weights = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
-        del parts
+        sources, codes, outputs, targets, weights = put_together(parts)
         labels, windows = self._windows(codes)
         states, contexts = np.divmod(keys, self.contexts)
         finals = self.graph.finals[states]

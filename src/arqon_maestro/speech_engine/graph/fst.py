@@ -6,13 +6,18 @@ Weights are costs, natural logarithms with the sign changed; infinity is none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 EPSILON = 0
+#: What is worked out about states or arcs is worked out for so many at a time: it takes little
+#: memory then, and stays in the processor's cache.
+STATES_AT_ONCE, ARCS_AT_ONCE = 1 << 15, 1 << 17
 NOT_FINAL = np.float32(np.inf)
 
 Labels = NDArray[np.int32]
@@ -106,13 +111,64 @@ class Fst:
             targets=self.targets[order],
         )
 
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Yields some states and the arcs that leave them, then the next."""
+        for first in range(0, self.num_states, STATES_AT_ONCE):
+            stop = min(first + STATES_AT_ONCE, self.num_states)
+            yield slice(first, stop), slice(int(self.offsets[first]), int(self.offsets[stop]))
+
+    def summed(self, values: NDArray[Any], states: slice) -> NDArray[Any]:
+        """Returns the sum of the values of each state's arcs; 0 without arcs.
+
+        Args:
+            values: one for each arc that leaves the states.
+            states: some states of a block.
+        """
+        offsets = self.offsets[states.start : states.stop + 1] - self.offsets[states.start]
+        has_arcs = np.flatnonzero(np.diff(offsets))
+        sums = np.zeros(states.stop - states.start, values.dtype)
+        if has_arcs.size:
+            sums[has_arcs] = np.add.reduceat(values, offsets[has_arcs])
+        return sums
+
     def sorted_by_input(self) -> Fst:
         """Returns it with each state's arcs sorted by input label, then output label."""
-        return self.with_arcs(np.lexsort((self.olabels, self.ilabels, self.sources)))
+        return self._sorted(self.olabels, self.ilabels)
 
     def sorted_by_output(self) -> Fst:
         """Returns it with each state's arcs sorted by output label, then input label."""
-        return self.with_arcs(np.lexsort((self.ilabels, self.olabels, self.sources)))
+        return self._sorted(self.ilabels, self.olabels)
+
+    def _sorted(self, *keys: Labels) -> Fst:
+        order = np.empty(self.num_arcs, np.int32)
+        for states, arcs in self.blocks():
+            owners = np.repeat(
+                np.arange(states.stop - states.start),
+                np.diff(self.offsets[states.start : states.stop + 1]),
+            )
+            order[arcs] = np.lexsort((*(key[arcs] for key in keys), owners))
+            order[arcs] += arcs.start
+        return self.with_arcs(order)
+
+    def renumbered(self, numbers: Labels) -> Fst:
+        """Returns the states in another order.
+
+        Args:
+            numbers: `(S,)` new number of each.
+        """
+        order = np.empty_like(numbers)
+        order[numbers] = np.arange(numbers.size, dtype=np.int32)
+        counts = np.diff(self.offsets)[order]
+        arcs = spans(self.offsets[order], counts)
+        return Fst(
+            int(numbers[self.start]),
+            self.finals[order],
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            self.ilabels[arcs],
+            self.olabels[arcs],
+            self.weights[arcs],
+            numbers[self.targets[arcs]],
+        )
 
     def kept_arcs(self, keep: Flags) -> Fst:
         """Returns it with only some arcs, `(A,)`."""
@@ -163,6 +219,69 @@ class Fst:
         counts = np.bincount(self.targets, minlength=self.num_states)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return reached(offsets, self.sources[order], np.flatnonzero(self.is_final))
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Some arcs, by the states that they leave, ascending; `(arcs,)` each."""
+
+    sources: Labels
+    ilabels: Labels
+    olabels: Labels
+    weights: Costs
+    targets: Labels
+    keep: Flags | None = None
+
+
+def joined(start: int, finals: Costs, parts: Sequence[Arcs]) -> Fst:
+    """Builds a transducer of several lots of arcs; of each state, those of the first come first.
+
+    Args:
+        start: the start state.
+        finals: `(S,)` costs of ending.
+        parts: the arcs; where `keep` is given, those that are true there.
+    """
+    counts = [
+        np.bincount(
+            part.sources if part.keep is None else part.sources[part.keep], minlength=finals.size
+        ).astype(np.int32)
+        for part in parts
+    ]
+    offsets = np.zeros(finals.size + 1, np.int64)
+    for count in counts:
+        offsets[1:] += count
+    np.cumsum(offsets, out=offsets)
+    ilabels, olabels, targets = (np.empty(offsets[-1], np.int32) for _ in range(3))
+    weights = np.empty(offsets[-1], np.float32)
+    free = offsets[:-1].copy()
+    for part, count in zip(parts, counts, strict=True):
+        # From the number of an arc in its part to its place among all.
+        shifts = free - (np.cumsum(count) - count)
+        done = 0
+        for first in range(0, part.sources.size, ARCS_AT_ONCE):
+            rows = slice(first, first + ARCS_AT_ONCE)
+            kept = slice(None) if part.keep is None else part.keep[rows]
+            sources = part.sources[rows][kept]
+            places = shifts[sources]
+            places += np.arange(done, done + sources.size)
+            done += sources.size
+            ilabels[places] = part.ilabels[rows][kept]
+            olabels[places] = part.olabels[rows][kept]
+            weights[places] = part.weights[rows][kept]
+            targets[places] = part.targets[rows][kept]
+        free += count
+    return Fst(start, finals, offsets, ilabels, olabels, weights, targets)
+
+
+def put_together(parts: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
+    """Returns the columns of several parts, each as one array; empties the list on the way."""
+    columns = [list(column) for column in zip(*parts, strict=True)]
+    parts.clear()
+    whole = []
+    for column in columns:
+        whole.append(np.concatenate(column))
+        column.clear()
+    return whole
 
 
 def spans(starts: Positions, counts: Positions) -> Positions:

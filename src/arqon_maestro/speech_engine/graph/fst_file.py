@@ -8,18 +8,21 @@ states, then all arcs. Every part is a multiple of four bytes long, so that it i
 
 from __future__ import annotations
 
+import mmap
+import os
 import struct
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.errors import DataError, MissingPartError
-from arqon_maestro.speech_engine.graph.fst import Fst
+from arqon_maestro.speech_engine.graph.fst import ARCS_AT_ONCE, STATES_AT_ONCE, Fst
 
 MAGIC = 2125659606
 _SYMBOLS_MAGIC = 2125658996
@@ -33,7 +36,7 @@ _ALIGNMENT_BYTES = 16
 _ARC_WORDS = 4
 _VECTOR_HEAD_WORDS = 3
 _CONST_STATE_WORDS = 5
-_FLOAT_BYTES = 4
+_WORD_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -55,27 +58,35 @@ def read_fst(path: Path) -> Fst:
         DataError: not an OpenFst file, of another type or arc type, or truncated.
     """
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as stream:
+            fst = _read(stream, path)
     except FileNotFoundError:
         raise MissingPartError("no such file", where=path) from None
     except IsADirectoryError:
         raise DataError("a folder, where a transducer was expected", where=path) from None
-    try:
-        head = _read_head(data, path)
-        fst = (_read_vector if head.kind == "vector" else _read_const)(data, head, path)
-    except (struct.error, UnicodeDecodeError):
-        _truncated(path)
     _check(fst, path)
     return fst
+
+
+def _read(stream: BinaryIO, path: Path) -> Fst:
+    size = os.fstat(stream.fileno()).st_size
+    if not size:
+        raise DataError("an empty file", where=path)
+    try:
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            head = _read_head(data, path)
+    except (struct.error, UnicodeDecodeError):
+        _truncated(path)
+    return (_read_vector if head.kind == "vector" else _read_const)(stream, size, head, path)
 
 
 def _truncated(path: Path) -> NoReturn:
     raise DataError("a truncated transducer", where=path, remedy="make the file again")
 
 
-def _read_head(data: bytes, path: Path) -> _Head:
-    if not data or len(data) < 4 or struct.unpack_from("<i", data)[0] != MAGIC:
-        raise DataError("not an OpenFst binary file" if data else "an empty file", where=path)
+def _read_head(data: mmap.mmap, path: Path) -> _Head:
+    if len(data) < 4 or struct.unpack_from("<i", data)[0] != MAGIC:
+        raise DataError("not an OpenFst binary file", where=path)
     position = 4
     names = []
     for _ in range(2):
@@ -100,7 +111,7 @@ def _read_head(data: bytes, path: Path) -> _Head:
     return _Head(kind, version, flags, start, states, arcs, position)
 
 
-def _skip_symbols(data: bytes, position: int, path: Path) -> int:
+def _skip_symbols(data: mmap.mmap, position: int, path: Path) -> int:
     """Returns where an embedded symbol table ends."""
     (magic,) = struct.unpack_from("<i", data, position)
     if magic != _SYMBOLS_MAGIC:
@@ -113,25 +124,32 @@ def _skip_symbols(data: bytes, position: int, path: Path) -> int:
     return position
 
 
-def _skip_string(data: bytes, position: int, path: Path) -> int:
+def _skip_string(data: mmap.mmap, position: int, path: Path) -> int:
     (size,) = struct.unpack_from("<i", data, position)
     if not 0 <= size <= len(data) - position:
         _truncated(path)
     return position + 4 + int(size)
 
 
-def _read_vector(data: bytes, head: _Head, path: Path) -> Fst:
-    words = _words(data, head.stop)
+def _read_vector(stream: BinaryIO, size: int, head: _Head, path: Path) -> Fst:
+    words = _read_words(stream, head.stop, (size - head.stop) // _WORD_BYTES)
     positions = _state_positions(words, head.states, path)
-    states = positions.size - 1
     heads = positions[:-1]
     finals = words[heads].view(np.float32)
-    counts = words[heads + 1].astype(np.int64)
-    is_arc = np.ones(int(positions[-1]), np.bool_)
-    for offset in range(_VECTOR_HEAD_WORDS):
-        is_arc[heads + offset] = False
-    columns = words[: is_arc.size][is_arc].reshape(-1, _ARC_WORDS).T
-    return _of_columns(head.start if states else -1, finals, counts, columns)
+    columns = _Columns(words[heads + 1])
+    for first in range(0, heads.size, STATES_AT_ONCE):
+        stop = min(first + STATES_AT_ONCE, heads.size)
+        block = words[positions[first] : positions[stop]]
+        is_arc = np.ones(block.size, np.bool_)
+        for offset in range(_VECTOR_HEAD_WORDS):
+            is_arc[heads[first:stop] - positions[first] + offset] = False
+        columns.add(block[is_arc])
+    return columns.fst(head.start if heads.size else -1, finals)
+
+
+def _read_words(stream: BinaryIO, position: int, count: int) -> NDArray[np.int32]:
+    stream.seek(position)
+    return np.fromfile(stream, "<i4", count).astype(np.int32, copy=False)
 
 
 def _state_positions(words: NDArray[np.int32], states: int, path: Path) -> NDArray[np.int64]:
@@ -139,7 +157,7 @@ def _state_positions(words: NDArray[np.int32], states: int, path: Path) -> NDArr
     # Each state says how many arcs it has, so there is no way around going through them.
     counts = words.data
     size = len(counts)
-    positions = [0]
+    positions = array("q", [0])
     position = 0
     # Written to a pipe, a file does not know its number of states, and goes on to its end.
     while position < size if states < 0 else len(positions) <= states:
@@ -149,52 +167,56 @@ def _state_positions(words: NDArray[np.int32], states: int, path: Path) -> NDArr
         if not positions[-1] < position <= size:
             _truncated(path)
         positions.append(position)
-    return np.array(positions, np.int64)
+    return np.frombuffer(positions, np.int64)
 
 
-def _read_const(data: bytes, head: _Head, path: Path) -> Fst:
+def _read_const(stream: BinaryIO, size: int, head: _Head, path: Path) -> Fst:
     if head.states < 0 or head.arcs < 0:
         raise DataError("a const transducer without its size", where=path)
     aligned = head.version == _VERSION_ALIGNED or bool(head.flags & _ALIGNED)
     states_at = _aligned(head.stop) if aligned else head.stop
-    states_end = states_at + 4 * _CONST_STATE_WORDS * head.states
+    states_end = states_at + _WORD_BYTES * _CONST_STATE_WORDS * head.states
     arcs_at = _aligned(states_end) if aligned else states_end
-    arcs_end = arcs_at + 4 * _ARC_WORDS * head.arcs
-    if arcs_end > len(data):
+    if arcs_at + _WORD_BYTES * _ARC_WORDS * head.arcs > size:
         _truncated(path)
-    states = np.frombuffer(data[states_at:states_end], "<i4").reshape(-1, _CONST_STATE_WORDS)
-    columns = np.frombuffer(data[arcs_at:arcs_end], "<i4").reshape(-1, _ARC_WORDS).T
+    states = _read_words(stream, states_at, _CONST_STATE_WORDS * head.states)
+    states = states.reshape(-1, _CONST_STATE_WORDS)
     counts = states[:, 2].astype(np.int64)
     if (states[:, 1] != np.cumsum(counts) - counts).any() or counts.sum() != head.arcs:
         raise DataError("a const transducer whose states don't fit its arcs", where=path)
     finals = np.ascontiguousarray(states[:, 0]).view(np.float32)
-    return _of_columns(head.start, finals, counts, columns)
+    del states
+    columns = _Columns(counts)
+    for first in range(0, head.arcs, ARCS_AT_ONCE):
+        position = arcs_at + _WORD_BYTES * _ARC_WORDS * first
+        rows = min(ARCS_AT_ONCE, head.arcs - first)
+        columns.add(_read_words(stream, position, _ARC_WORDS * rows))
+    return columns.fst(head.start, finals)
 
 
 def _aligned(position: int) -> int:
     return -(-position // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES
 
 
-def _words(data: bytes, start: int) -> NDArray[np.int32]:
-    stop = start + (len(data) - start) // 4 * 4
-    return np.frombuffer(data[start:stop], "<i4").astype(np.int32, copy=False)
+class _Columns:
+    """Arcs as columns, filled from the front."""
 
+    def __init__(self, counts: NDArray[np.integer]) -> None:
+        self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        size = int(self.offsets[-1])
+        self.labels = [np.empty(size, np.int32) for _ in range(_ARC_WORDS)]
+        self.filled = 0
 
-def _of_columns(
-    start: int,
-    finals: NDArray[np.float32],
-    counts: NDArray[np.int64],
-    columns: NDArray[np.int32],
-) -> Fst:
-    return Fst(
-        start,
-        finals.copy(),
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        np.ascontiguousarray(columns[0], np.int32),
-        np.ascontiguousarray(columns[1], np.int32),
-        np.ascontiguousarray(columns[2]).view(np.float32),
-        np.ascontiguousarray(columns[3], np.int32),
-    )
+    def add(self, words: NDArray[np.int32]) -> None:
+        """Adds arcs as they are in a file."""
+        rows = words.reshape(-1, _ARC_WORDS)
+        for place, column in enumerate(self.labels):
+            column[self.filled : self.filled + len(rows)] = rows[:, place]
+        self.filled += len(rows)
+
+    def fst(self, start: int, finals: NDArray[np.float32]) -> Fst:
+        ilabels, olabels, weights, targets = self.labels
+        return Fst(start, finals, self.offsets, ilabels, olabels, weights.view(np.float32), targets)
 
 
 def _check(fst: Fst, path: Path) -> None:
@@ -215,7 +237,7 @@ def write_fst(path: Path, fst: Fst, *, kind: str = "vector") -> None:
     """
     with atomic_binary(path) as stream:
         stream.write(_head_bytes(fst, kind))
-        for words in [_vector_words(fst)] if kind == "vector" else _const_words(fst):
+        for words in _vector_words(fst) if kind == "vector" else _const_words(fst):
             stream.write(words.astype("<i4", copy=False).data)
 
 
@@ -231,35 +253,40 @@ def _head_bytes(fst: Fst, kind: str) -> bytes:
     )
 
 
-def _arc_words(fst: Fst) -> NDArray[np.int32]:
-    arcs = np.empty((fst.num_arcs, _ARC_WORDS), np.int32)
-    arcs[:, 0] = fst.ilabels
-    arcs[:, 1] = fst.olabels
-    arcs[:, 2] = fst.weights.view(np.int32)
-    arcs[:, 3] = fst.targets
+def _arc_words(fst: Fst, rows: slice) -> NDArray[np.int32]:
+    arcs = np.empty((rows.stop - rows.start, _ARC_WORDS), np.int32)
+    arcs[:, 0] = fst.ilabels[rows]
+    arcs[:, 1] = fst.olabels[rows]
+    arcs[:, 2] = fst.weights[rows].view(np.int32)
+    arcs[:, 3] = fst.targets[rows]
     return arcs
 
 
-def _vector_words(fst: Fst) -> NDArray[np.int32]:
-    counts = np.diff(fst.offsets)
-    heads = _VECTOR_HEAD_WORDS * np.arange(fst.num_states) + _ARC_WORDS * fst.offsets[:-1]
-    words = np.zeros(_VECTOR_HEAD_WORDS * fst.num_states + _ARC_WORDS * fst.num_arcs, np.int32)
-    is_arc = np.ones(words.size, np.bool_)
-    for offset in range(_VECTOR_HEAD_WORDS):
-        is_arc[heads + offset] = False
-    words[is_arc] = _arc_words(fst).ravel()
-    words[heads] = fst.finals.view(np.int32)
-    words[heads + 1] = counts
-    return words
+def _vector_words(fst: Fst) -> Iterator[NDArray[np.int32]]:
+    """Yields some states with their arcs, then the next."""
+    for states, arcs in fst.blocks():
+        offsets = fst.offsets[states.start : states.stop + 1] - arcs.start
+        heads = _VECTOR_HEAD_WORDS * np.arange(offsets.size - 1) + _ARC_WORDS * offsets[:-1]
+        words = np.zeros(_VECTOR_HEAD_WORDS * heads.size + _ARC_WORDS * offsets[-1], np.int32)
+        is_arc = np.ones(words.size, np.bool_)
+        for offset in range(_VECTOR_HEAD_WORDS):
+            is_arc[heads + offset] = False
+        words[is_arc] = _arc_words(fst, arcs).ravel()
+        words[heads] = fst.finals[states].view(np.int32)
+        words[heads + 1] = np.diff(offsets)
+        yield words
 
 
 def _const_words(fst: Fst) -> Iterator[NDArray[np.int32]]:
     """Yields the states, then the arcs."""
-    states = np.empty((fst.num_states, _CONST_STATE_WORDS), np.int32)
-    states[:, 0] = fst.finals.view(np.int32)
-    states[:, 1] = fst.offsets[:-1]
-    states[:, 2] = np.diff(fst.offsets)
-    for column, labels in ((3, fst.ilabels), (4, fst.olabels)):
-        states[:, column] = np.bincount(fst.sources[labels == 0], minlength=fst.num_states)
-    yield states
-    yield _arc_words(fst)
+    for states, arcs in fst.blocks():
+        offsets = fst.offsets[states.start : states.stop + 1]
+        words = np.empty((offsets.size - 1, _CONST_STATE_WORDS), np.int32)
+        words[:, 0] = fst.finals[states].view(np.int32)
+        words[:, 1] = offsets[:-1]
+        words[:, 2] = np.diff(offsets)
+        for column, labels in ((3, fst.ilabels), (4, fst.olabels)):
+            words[:, column] = fst.summed((labels[arcs] == 0).astype(np.int32), states)
+        yield words
+    for _, arcs in fst.blocks():
+        yield _arc_words(fst, arcs)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.graph.context import BEGIN, END, REENTER, USER_DEFINED
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Arcs, Fst, joined
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS, encoding_multiple
 
 #: The mark: a final cost of states that the runtime expands.
@@ -175,21 +175,23 @@ class _Preparation:
 
     def _result(self, changed: NDArray[np.int64]) -> Fst:
         graph = self.graph
-        finals = np.full(self.states, NOT_FINAL)
+        finals = np.full(self.states, NOT_FINAL, np.float32)
         finals[: graph.num_states] = graph.finals
         finals[list(self.finals)] = list(self.finals.values())
         untouched = np.ones(graph.num_states, np.bool_)
         untouched[changed[changed < graph.num_states]] = False
-        keep = untouched[graph.sources]
         rows = [(state, *arc) for state in changed.tolist() for arc in self.rows[state]]
         columns = np.array(rows, np.float64).reshape(-1, 5).T
         sources, inputs, outputs, targets = (columns[i].astype(np.int32) for i in (0, 1, 2, 4))
-        return Fst.of(
-            graph.start,
-            finals,
-            np.concatenate([graph.sources[keep], sources]),
-            np.concatenate([graph.ilabels[keep], inputs]),
-            np.concatenate([graph.olabels[keep], outputs]),
-            np.concatenate([graph.weights[keep], columns[3].astype(np.float32)]),
-            np.concatenate([graph.targets[keep], targets]),
+        parts = (
+            Arcs(
+                graph.sources,
+                graph.ilabels,
+                graph.olabels,
+                graph.weights,
+                graph.targets,
+                keep=untouched[graph.sources],
+            ),
+            Arcs(sources, inputs, outputs, columns[3].astype(np.float32), targets),
         )
+        return joined(graph.start, finals, parts)

@@ -189,17 +189,17 @@ def expanded(graph: Fst, transducer: HTransducer) -> Fst:
     The states inside an HMM are shared by all arcs with this HMM that lead to the same place, as
     in a composition. It puts out its word where it is entered.
     """
-    hmms = transducer.of_label[graph.ilabels]
     entries, inner = (_columns(transducer.hmms, first=first) for first in (True, False))
     own_states = np.array([hmm.last - 1 for hmm in transducer.hmms], np.int64)
     if not own_states.any() and (entries.counts == 1).all():
         # A chain model's phone is one transition: each arc stays one arc.
-        labels, costs = entries.labels[hmms], entries.costs[hmms]
-        return replace(
-            graph,
-            ilabels=labels.astype(np.int32),
-            weights=(graph.weights + costs).astype(np.float32),
-        )
+        labels = entries.labels[transducer.of_label].astype(np.int32)
+        costs = entries.costs[transducer.of_label]
+        weights = np.empty_like(graph.weights)
+        for _, arcs in graph.blocks():
+            weights[arcs] = graph.weights[arcs] + costs[graph.ilabels[arcs]]
+        return replace(graph, ilabels=labels[graph.ilabels], weights=weights)
+    hmms = transducer.of_label[graph.ilabels]
     longer = own_states[hmms] > 0
     width = np.int64(len(transducer.hmms))
     keys = graph.targets * width + hmms
@@ -283,6 +283,9 @@ def is_deterministic(graph: Fst) -> bool:
     if (graph.ilabels == 0).any():
         return False
     width = np.int64(graph.ilabels.max(initial=0)) + 1
-    keys = graph.sources * width + graph.ilabels
-    keys.sort()
-    return not bool((keys[1:] == keys[:-1]).any())
+    for _, arcs in graph.blocks():
+        keys = graph.sources[arcs] * width + graph.ilabels[arcs]
+        keys.sort()
+        if (keys[1:] == keys[:-1]).any():
+            return False
+    return True

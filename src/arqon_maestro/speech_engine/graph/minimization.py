@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import WorkFailedError
-from arqon_maestro.speech_engine.graph.fst import Fst, spans
+from arqon_maestro.speech_engine.graph.fst import STATES_AT_ONCE, Fst, spans
 
 #: Odd numbers that spread bits, from the finalizer of MurmurHash3.
 _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -36,12 +36,11 @@ def minimized(graph: Fst, tolerance: float) -> Fst:
     """
     if graph.start < 0:
         return graph
-    costs = _codes(graph.weights, tolerance)
     finals = _codes(graph.finals, tolerance)
     for seed in _SEEDS:
-        classes = _classes(graph, costs, finals, seed)
+        classes = _classes(graph, tolerance, finals, seed)
         firsts = _first_members(classes)
-        if _equal(graph, costs, finals, classes, firsts):
+        if _equal(graph, tolerance, finals, classes, firsts):
             return _merged(graph, classes, firsts)
     raise WorkFailedError("states that differ have the same hashes, three times")
 
@@ -64,22 +63,25 @@ def _mixed(values: Hashes) -> Hashes:
     return values
 
 
-def _classes(graph: Fst, costs: Classes, finals: Classes, seed: int) -> Classes:
+def _classes(graph: Fst, tolerance: float, finals: Classes, seed: int) -> Classes:
     """Returns a number for each state, the same for those that are alike."""
-    labels = graph.ilabels.astype(np.uint64) << np.uint64(32)
-    labels |= graph.olabels.astype(np.uint64)
-    arcs = _mixed(labels ^ np.uint64(seed))
-    arcs = _mixed(arcs ^ costs.view(np.uint64))
+    arcs = np.empty(graph.num_arcs, np.uint64)
+    for _, rows in graph.blocks():
+        labels = graph.ilabels[rows].astype(np.uint64) << np.uint64(32)
+        labels |= graph.olabels[rows].astype(np.uint64)
+        mixed = _mixed(labels ^ np.uint64(seed))
+        arcs[rows] = _mixed(mixed ^ _codes(graph.weights[rows], tolerance).view(np.uint64))
     ends = _mixed(finals.view(np.uint64) ^ np.uint64(seed))
-    has_arcs = np.flatnonzero(np.diff(graph.offsets) > 0)
-    starts = graph.offsets[:-1][has_arcs]
     classes = np.zeros(graph.num_states, np.int64)
     count = 1
     while True:
         places = _mixed(classes.astype(np.uint64) + np.uint64(seed))
         hashes = _mixed(ends + places)
-        # A sum over the arcs, as their order must not matter.
-        hashes[has_arcs] += np.add.reduceat(_mixed(arcs + places[graph.targets]), starts)
+        for states, rows in graph.blocks():
+            # A sum over the arcs, as their order must not matter.
+            ways = _mixed(arcs[rows] + places[graph.targets[rows]])
+            hashes[states] += graph.summed(ways, states)
+        del places, classes
         _, classes = np.unique(hashes, return_inverse=True)
         found = int(classes.max()) + 1
         if found == count:
@@ -94,27 +96,37 @@ def _first_members(classes: Classes) -> Classes:
     return firsts
 
 
-def _equal(graph: Fst, costs: Classes, finals: Classes, classes: Classes, firsts: Classes) -> bool:
+def _equal(
+    graph: Fst, tolerance: float, finals: Classes, classes: Classes, firsts: Classes
+) -> bool:
     """Returns whether each state has the arcs of its class's first, into the same classes."""
-    counts = np.diff(graph.offsets)
-    others = np.flatnonzero(firsts[classes] != np.arange(classes.size))
-    models = firsts[classes[others]]
-    same = counts[others] == counts[models]
-    if not same.all() or (finals[others] != finals[models]).any():
-        return False
-    theirs = _arcs_in_order(graph, others, costs, classes)
-    wanted = _arcs_in_order(graph, models, costs, classes)
-    columns = (graph.ilabels, graph.olabels, costs, classes[graph.targets])
-    return all(bool((column[theirs] == column[wanted]).all()) for column in columns)
+    everything = np.flatnonzero(firsts[classes] != np.arange(classes.size))
+    for place in range(0, everything.size, STATES_AT_ONCE):
+        others = everything[place : place + STATES_AT_ONCE]
+        models = firsts[classes[others]]
+        if (finals[others] != finals[models]).any():
+            return False
+        theirs, wanted = (_arcs(graph, states, tolerance, classes) for states in (others, models))
+        if not all(map(np.array_equal, theirs, wanted)):
+            return False
+    return True
 
 
-def _arcs_in_order(graph: Fst, states: Classes, costs: Classes, classes: Classes) -> Classes:
-    """Returns the arcs of states one after the other, each state's in an order of their own."""
+def _arcs(
+    graph: Fst, states: Classes, tolerance: float, classes: Classes
+) -> tuple[NDArray[np.integer], ...]:
+    """Returns the arcs of states, each state's in an order of their own, as columns."""
     counts = np.diff(graph.offsets)[states]
     arcs = spans(graph.offsets[states], counts)
-    owners = np.repeat(np.arange(states.size), counts)
-    keys = (classes[graph.targets[arcs]], costs[arcs], graph.olabels[arcs], graph.ilabels[arcs])
-    return arcs[np.lexsort((*keys, owners))]
+    columns = (
+        classes[graph.targets[arcs]],
+        _codes(graph.weights[arcs], tolerance),
+        graph.olabels[arcs],
+        graph.ilabels[arcs],
+        np.repeat(np.arange(states.size), counts),
+    )
+    order = np.lexsort(columns)
+    return tuple(column[order] for column in columns)
 
 
 def _merged(graph: Fst, classes: Classes, firsts: Classes) -> Fst:

@@ -97,16 +97,6 @@ def _determinize(fsts: Any, fst: Any, options: dict[str, Any]) -> None:
         sys.exit(_NOT_DETERMINIZABLE)
 
 
-def _compose_determinize(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
-    """Composes two transducers and determinizes in the log semiring, epsilons removed."""
-    left, right = (_read(fsts, path) for path in paths)
-    fst = fsts.compose(left, right)
-    del left, right
-    told = {"composed": fst.num_states}
-    _determinize(fsts, fst, options)
-    return fst, told
-
-
 def _determinize_only(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -> Any:
     """Determinizes in the log semiring, epsilons removed."""
     fst = _read(fsts, paths[0])
@@ -128,7 +118,6 @@ def _compose_context(fsts: Any, paths: Sequence[str], options: dict[str, Any]) -
 
 Operation = Callable[[Any, Sequence[str], dict[str, Any]], tuple[Any, dict[str, Any]]]
 OPERATIONS: dict[str, Operation] = {
-    "compose-determinize": _compose_determinize,
     "determinize": _determinize_only,
     "compose-context": _compose_context,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst, Labels
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Arcs, Fst, Labels, joined
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
 from arqon_maestro.speech_engine.kaldi.transition_model import TransitionModel
 
@@ -36,59 +36,66 @@ def with_self_loops(graph: Fst, model: TransitionModel, *, scale: float = 1.0) -
             why=f"the model has {model.num_transition_ids}",
         )
     entered = np.where(ordinary, model.states[np.where(ordinary, labels, 0)], 0)
-    split, classes = _split_states(graph, entered)
-    return _looped(split, classes, model, scale)
+    del ordinary
+    classes = _classes(graph, entered)
+    # A state whose arcs enter other HMM states than its own: for each of them it gets another.
+    moved = (entered > 0) & (classes[graph.targets] != entered)
+    width = np.int64(entered.max(initial=0)) + 1
+    pairs, numbers = np.unique(graph.targets[moved] * width + entered[moved], return_inverse=True)
+    del entered
+    targets = graph.targets.copy()
+    targets[moved] = graph.num_states + numbers
+    del moved, numbers
+    ends, new_classes = (part.astype(np.int32) for part in np.divmod(pairs, width))
+    return _looped(graph, targets, ends, np.concatenate([classes, new_classes]), model, scale)
 
 
-def _split_states(graph: Fst, entered: Labels) -> tuple[Fst, Labels]:
-    """Gives each graph state one HMM state; returns the graph, and that of each state.
+def _classes(graph: Fst, entered: Labels) -> Labels:
+    """Returns the HMM state that each graph state is in, 0 for none or several.
 
     Args:
         graph: the graph.
         entered: `(A,)` HMM state that each arc is in, 0 for none.
     """
-    size = graph.num_states
-    targets = graph.targets
-    lowest = np.full(size, np.iinfo(np.int32).max, np.int32)
-    highest = np.full(size, -1, np.int32)
-    np.minimum.at(lowest, targets, entered)
-    np.maximum.at(highest, targets, entered)
+    lowest = np.full(graph.num_states, np.iinfo(np.int32).max, np.int32)
+    highest = np.full(graph.num_states, -1, np.int32)
+    np.minimum.at(lowest, graph.targets, entered)
+    np.maximum.at(highest, graph.targets, entered)
     lowest[graph.start] = min(lowest[graph.start], 0)
     highest[graph.start] = max(highest[graph.start], 0)
-    mixed = lowest != highest
-    mixed &= highest >= 0
-    classes = np.where(mixed | (highest < 0), 0, highest).astype(np.int32)
-    moved = mixed[targets] & (entered > 0)
-    width = np.int64(entered.max(initial=0)) + 1
-    pairs, numbers = np.unique(targets[moved] * width + entered[moved], return_inverse=True)
-    new_targets = targets.copy()
-    new_targets[moved] = size + numbers
-    states, new_classes = (part.astype(np.int32) for part in np.divmod(pairs, width))
-    new_states = np.arange(size, size + pairs.size, dtype=np.int32)
-    nothing = np.zeros(pairs.size, np.int32)
-    fst = Fst.of(
-        graph.start,
-        np.concatenate([graph.finals, np.full(pairs.size, NOT_FINAL, np.float32)]),
-        np.concatenate([graph.sources, new_states]),
-        np.concatenate([graph.ilabels, nothing]),
-        np.concatenate([graph.olabels, nothing]),
-        np.concatenate([graph.weights, nothing.view(np.float32)]),
-        np.concatenate([new_targets, states]),
-    )
-    return fst, np.concatenate([classes, new_classes])
+    return np.where(lowest == highest, highest, 0).astype(np.int32)
 
 
-def _looped(graph: Fst, classes: Labels, model: TransitionModel, scale: float) -> Fst:
+def _looped(
+    graph: Fst,
+    targets: Labels,
+    ends: Labels,
+    classes: Labels,
+    model: TransitionModel,
+    scale: float,
+) -> Fst:
+    """Adds the loops, and the states that go on to others without a label.
+
+    Args:
+        graph: the graph.
+        targets: `(A,)` where its arcs lead, new states among them.
+        ends: `(new states,)` where each goes on to.
+        classes: `(S + new states,)` HMM state that each is in.
+        model: the transition model.
+        scale: see `with_self_loops`.
+    """
     leaving = -scale * model.leaving_log_probabilities[classes]
     loops = model.self_loops[classes]
     looping = np.flatnonzero(loops > 0).astype(np.int32)
     costs = (-scale * model.log_probabilities[loops[looping]]).astype(np.float32)
-    return Fst.of(
-        graph.start,
-        graph.finals + leaving,
-        np.concatenate([graph.sources, looping]),
-        np.concatenate([graph.ilabels, loops[looping]]),
-        np.concatenate([graph.olabels, np.zeros(looping.size, np.int32)]),
-        np.concatenate([(graph.weights + leaving[graph.sources]).astype(np.float32), costs]),
-        np.concatenate([graph.targets, looping]),
+    finals = np.concatenate([graph.finals, np.full(ends.size, NOT_FINAL, np.float32)])
+    added = np.arange(graph.num_states, classes.size, dtype=np.int32)
+    nothing = np.zeros(max(ends.size, looping.size), np.int32)
+    silent, unsaid = nothing[: ends.size], nothing[: looping.size]
+    weights = (graph.weights + leaving[graph.sources]).astype(np.float32)
+    parts = (
+        Arcs(graph.sources, graph.ilabels, graph.olabels, weights, targets),
+        Arcs(added, silent, silent, leaving[added].astype(np.float32), ends),
+        Arcs(looping, loops[looping], unsaid, costs, looping),
     )
+    return joined(graph.start, (finals + leaving).astype(np.float32), parts)

@@ -27,12 +27,11 @@ def pushed(graph: Fst) -> Fst:
         return graph
     arcs = np.exp(-graph.weights.astype(np.float64))
     ends = np.exp(-graph.finals.astype(np.float64))
-    has_arcs = np.flatnonzero(np.diff(graph.offsets) > 0)
-    starts = graph.offsets[:-1][has_arcs]
     potentials = np.ones(graph.num_states)
     for _ in range(_MOST_ROUNDS):
         sums = ends * potentials[graph.start]
-        sums[has_arcs] += np.add.reduceat(arcs * potentials[graph.targets], starts)
+        for states, rows in graph.blocks():
+            sums[states] += graph.summed(arcs[rows] * potentials[graph.targets[rows]], states)
         sums = np.maximum(sums, _LEAST)
         ratios = sums / potentials
         if np.log(ratios.max() / ratios.min()) < _TOLERANCE:
@@ -40,8 +39,12 @@ def pushed(graph: Fst) -> Fst:
         # Half a step: a graph whose sentences all have the same length would go in circles.
         potentials = (sums / np.linalg.norm(sums) + potentials / np.linalg.norm(potentials)) / 2
     costs = -np.log(potentials)
+    weights = np.empty_like(graph.weights)
+    for _, rows in graph.blocks():
+        change = costs[graph.targets[rows]]
+        weights[rows] = graph.weights[rows] + change - costs[graph.sources[rows]]
     return replace(
         graph,
-        weights=(graph.weights + costs[graph.targets] - costs[graph.sources]).astype(np.float32),
+        weights=weights,
         finals=(graph.finals + costs[graph.start] - costs).astype(np.float32),
     )
