@@ -9,9 +9,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from arqon_maestro.errors import MissingPartError
+from arqon_maestro.errors import MissingPartError, UsageError
 
 CODE_MODELS = ("auto-style", "contextual-language-model", "transcript-parser")
+PARSER = "transcript-parser"
+PROSE = "default"
 SPEECH_MODELS = ("acoustic-model", "g2p", "user-language-model", "export")
 
 
@@ -38,6 +40,16 @@ def library_root(environment: dict[str, str] | None = None) -> Path:
     """Returns the data's folder: `ARQON_MAESTRO_LIBRARY_ROOT`, default ``~/libarqon``."""
     values = os.environ if environment is None else environment
     return Path(values.get("ARQON_MAESTRO_LIBRARY_ROOT") or "~/libarqon").expanduser().absolute()
+
+
+def check_language(model: str, language: str) -> None:
+    """Raises `UsageError` for a parser in another language than prose."""
+    if model == PARSER and language != PROSE:
+        raise UsageError(
+            f"the transcript parser has one language, {PROSE!r}",
+            where="--language",
+            remedy=f"--model {PARSER} --language {PROSE}",
+        )
 
 
 @dataclass(frozen=True)

@@ -134,3 +134,23 @@ def test_help_is_quick() -> None:
 def test_going_on_needs_a_model_and_code(options: list[str]) -> None:
     with pytest.raises(UsageError, match="--from and --source go together"):
         CliRunner().invoke(app, ["train", *MODEL, *options], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("command", ["translate", "rescore", "generate-dataset", "train", "export"])
+def test_the_parser_has_one_language(command: str) -> None:
+    arguments = [command, "--model", "transcript-parser", "--language", "python"]
+    with pytest.raises(UsageError, match="one language, 'default'"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_what_is_not_trained_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command of the remedy trains what was asked for."""
+    monkeypatch.setenv("ARQON_MAESTRO_LIBRARY_ROOT", str(tmp_path))
+    for asked, remedy in (
+        (["--language", "go"], "--model auto-style --language go"),
+        (["--model", "transcript-parser"], "--model transcript-parser --language default"),
+        ([], "--model auto-style --language python"),
+    ):
+        with pytest.raises(MissingPartError) as caught:
+            CliRunner().invoke(app, ["export", *asked], catch_exceptions=False)
+        assert f"{remedy} --test-mode" in caught.value.remedy

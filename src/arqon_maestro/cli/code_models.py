@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from arqon_maestro.errors import UsageError, did_you_mean
-from arqon_maestro.library import CODE_MODELS
+from arqon_maestro.library import CODE_MODELS, check_language
 
 ModelOption = Annotated[str, typer.Option("--model", help=f"One of {', '.join(CODE_MODELS)}.")]
 LanguageOption = Annotated[
@@ -25,3 +25,5 @@ def check_names(model: str | None, language: str | None) -> None:
         raise UsageError(f"no such model: {model!r}", remedy=did_you_mean(model, CODE_MODELS))
     if language is not None:
         languages.get(language)
+        if model is not None:
+            check_language(model, language)

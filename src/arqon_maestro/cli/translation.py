@@ -11,7 +11,7 @@ import typer
 
 from arqon_maestro.cli.code_models import LanguageOption, ModelOption, check_names
 from arqon_maestro.errors import DataError, UsageError
-from arqon_maestro.library import CODE_MODELS, Library, library_root
+from arqon_maestro.library import PARSER, Library, library_root
 
 SCHEMA_VERSION = 1
 
@@ -116,8 +116,8 @@ def translate(
     from arqon_maestro.code_engine.translator import Translator
 
     where = model_folder(model, language, folder)
-    if grammar and model != CODE_MODELS[-1]:
-        raise UsageError(f"--grammar is for {CODE_MODELS[-1]}", where="--model", why=model)
+    if grammar and model != PARSER:
+        raise UsageError(f"--grammar is for {PARSER}", where="--model", why=model)
     lines = read_sources()
     if grammar:
         results = GrammarParser(where).translate(lines, n_best)

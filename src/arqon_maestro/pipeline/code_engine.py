@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.artifacts import read_json
 from arqon_maestro.errors import MissingPartError
-from arqon_maestro.library import CODE_MODELS
+from arqon_maestro.library import CODE_MODELS, PARSER, PROSE
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
 from arqon_maestro.models.keys import ModelKey, code_key
@@ -153,7 +153,8 @@ def chosen_trained(
         raise MissingPartError(
             f"{named or 'no model'} is {'not ' if named else ''}trained",
             where=root,
-            remedy="maestro code-engine train --model auto-style --language python --test-mode",
+            remedy=f"maestro code-engine train --model {model or CODE_MODELS[0]}"
+            f" --language {language or (PROSE if model == PARSER else 'python')} --test-mode",
         )
     return found
 

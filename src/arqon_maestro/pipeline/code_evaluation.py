@@ -11,7 +11,7 @@ from typing import Any
 
 from arqon_maestro.errors import MissingPartError, UsageError
 from arqon_maestro.evaluation.metrics import Paired
-from arqon_maestro.library import CODE_MODELS, Library
+from arqon_maestro.library import CODE_MODELS, PARSER, PROSE, Library
 from arqon_maestro.models.extraction import extract
 from arqon_maestro.models.install import require_installed
 from arqon_maestro.models.keys import code_key
@@ -23,7 +23,6 @@ from arqon_maestro.models.version import (
     version_in_name,
 )
 from arqon_maestro.pipeline.context import Pipeline
-from arqon_maestro.pipeline.datasets import PARSER, PROSE
 from arqon_maestro.pipeline.evaluation import CONTEXTUAL, SCHEMA_VERSION, measure
 from arqon_maestro.pipeline.held_out import (
     HeldOut,

@@ -16,7 +16,8 @@ from arqon_maestro.code_engine.sampling import LineSample
 from arqon_maestro.config import MappingRecipe
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.corpusgen.modes import AUTO_STYLE, FileResult, mapping_lines
-from arqon_maestro.errors import UsageError, WorkFailedError
+from arqon_maestro.errors import WorkFailedError
+from arqon_maestro.library import PARSER, check_language
 from arqon_maestro.pipeline.context import Pipeline, settings
 from arqon_maestro.pipeline.repositories import fetch
 from arqon_maestro.pipeline.shards import (
@@ -30,8 +31,6 @@ from arqon_maestro.pipeline.shards import (
 from arqon_maestro.repositories.records import SPLITS
 from arqon_maestro.steps import Outcome, Step, Work
 
-PARSER = "transcript-parser"
-PROSE = "default"
 LIBRARIES = ("numpy", "sentencepiece", "tree-sitter", "xxhash")
 
 
@@ -47,16 +46,6 @@ class Mappings(CorpusGenJob):
 
     def say(self, text: str, name: str) -> FileResult[Any]:
         return mapping_lines(text, name, self.language, self.model, self.seed)
-
-
-def check_language(model: str, language: str) -> None:
-    """Raises `UsageError` for a parser in another language than prose."""
-    if model == PARSER and language != PROSE:
-        raise UsageError(
-            f"the transcript parser has one language, {PROSE!r}",
-            where="--language",
-            remedy=f"--model {PARSER} --language {PROSE}",
-        )
 
 
 def source_languages(pipeline: Pipeline, model: str, language: str) -> dict[str, float]:

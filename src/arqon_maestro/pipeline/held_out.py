@@ -13,8 +13,9 @@ from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import MissingPartError, WorkFailedError
 from arqon_maestro.evaluation.cases import Case, FileCases, cases_of
 from arqon_maestro.executors import Outcome
+from arqon_maestro.library import check_language
 from arqon_maestro.pipeline.context import Pipeline
-from arqon_maestro.pipeline.datasets import check_language, source_languages
+from arqon_maestro.pipeline.datasets import source_languages
 from arqon_maestro.repositories.records import SourceFile
 from arqon_maestro.repositories.shards import read_shards
 from arqon_maestro.steps import Step, Work

@@ -8,11 +8,12 @@ from typing import Any
 
 from arqon_maestro.config import Recipe
 from arqon_maestro.executors.side_by_side import run_side_by_side
+from arqon_maestro.library import PARSER, PROSE
 from arqon_maestro.models.install import Installed
 from arqon_maestro.pipeline import code_engine, evaluation, report, speech_engine
 from arqon_maestro.pipeline.code_evaluation import evaluate_code_model
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
-from arqon_maestro.pipeline.datasets import PARSER, PROSE, generate_dataset
+from arqon_maestro.pipeline.datasets import generate_dataset
 from arqon_maestro.progress import Reporter
 
 

@@ -14,8 +14,8 @@ from arqon_maestro.code_engine.dataset import encoded_paths
 from arqon_maestro.code_engine.engine import MODEL_FILE
 from arqon_maestro.code_engine.recipe import FineTuningRecipe, TrainingRecipe
 from arqon_maestro.code_engine.starting_model import open_starting_model
+from arqon_maestro.library import check_language
 from arqon_maestro.pipeline.context import Pipeline, settings
-from arqon_maestro.pipeline.datasets import check_language
 from arqon_maestro.pipeline.old_data import old_data
 from arqon_maestro.pipeline.tuning_base import base_folder, freeze_base, model_folder
 from arqon_maestro.pipeline.tuning_comparison import compare, scores_path

@@ -12,8 +12,8 @@ from arqon_maestro.artifacts import atomic_text, copy_file, write_json
 from arqon_maestro.code_engine.dataset import lexicon_path, raw_paths, read_pairs
 from arqon_maestro.code_engine.engine import CONFIG_FILE, MODEL_FILE
 from arqon_maestro.code_engine.starting_model import StartingModel, open_starting_model
+from arqon_maestro.library import PARSER
 from arqon_maestro.pipeline.context import Pipeline
-from arqon_maestro.pipeline.datasets import PARSER
 from arqon_maestro.pipeline.evaluation import CONTEXTUAL
 from arqon_maestro.pipeline.tuning_base import base_folder, model_folder
 from arqon_maestro.pipeline.tuning_data import OLD, OWN, data_folder

@@ -25,8 +25,9 @@ from arqon_maestro.code_engine.starting_model import StartingModel, open_startin
 from arqon_maestro.code_engine.vocabulary import PieceVocabulary
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import DataError
+from arqon_maestro.library import PARSER
 from arqon_maestro.pipeline.context import Pipeline, settings
-from arqon_maestro.pipeline.datasets import LIBRARIES, PARSER, Mappings, check_files
+from arqon_maestro.pipeline.datasets import LIBRARIES, Mappings, check_files
 from arqon_maestro.pipeline.old_data import OldData
 from arqon_maestro.pipeline.shards import SLICES, SliceResult, read_results, slices
 from arqon_maestro.pipeline.tuning_base import base_folder
