@@ -11,7 +11,7 @@ import pytest
 
 from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.feeding import feed, feed_epoch, plan_epoch, read_ahead
-from arqon_maestro.code_engine.processes import Group
+from arqon_maestro.executors.processes import Group
 
 from .conftest import TRAINING
 

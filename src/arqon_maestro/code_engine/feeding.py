@@ -12,8 +12,8 @@ from typing import TypeVar
 from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.batching import EXACT, BatchPlan, Padding, make_batch, plan_batches
 from arqon_maestro.code_engine.network import Batch
-from arqon_maestro.code_engine.processes import ALONE, Group
 from arqon_maestro.code_engine.recipe import TrainingRecipe
+from arqon_maestro.executors.processes import ALONE, Group
 
 T = TypeVar("T")
 _POLL_S = 0.1

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arqon_maestro.code_engine.devices import CPU, Execution, check_gpus, gpu_execution
-from arqon_maestro.code_engine.processes import ALONE, Group, joined
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.training import TrainingSummary, train
 from arqon_maestro.code_engine.vocabulary import load_vocabulary
 from arqon_maestro.errors import UsageError
+from arqon_maestro.executors.processes import ALONE, Group, joined
 from arqon_maestro.executors.side_by_side import run_together
 from arqon_maestro.progress import SILENT, Reporter
 

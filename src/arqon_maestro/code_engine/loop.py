@@ -25,13 +25,13 @@ from arqon_maestro.code_engine.feeding import Fed, feed, read_ahead
 from arqon_maestro.code_engine.journal import LOG_FILE, Journal
 from arqon_maestro.code_engine.network import Network
 from arqon_maestro.code_engine.preparation import Prepared
-from arqon_maestro.code_engine.processes import Group
 from arqon_maestro.code_engine.recipe import NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.code_engine.updates import Updater
 from arqon_maestro.code_engine.validation import validate
 from arqon_maestro.code_engine.weights import load_initial, write_model
 from arqon_maestro.errors import DataError, WorkFailedError
+from arqon_maestro.executors.processes import Group
 from arqon_maestro.progress import Task
 
 LOG_EVERY = 50

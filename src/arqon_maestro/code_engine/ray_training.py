@@ -6,9 +6,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from arqon_maestro.artifacts import read_json, write_json
-from arqon_maestro.code_engine.processes import Group
 from arqon_maestro.code_engine.training import TrainingSummary
 from arqon_maestro.errors import MissingPartError, WorkFailedError
+from arqon_maestro.executors.processes import Group
 from arqon_maestro.executors.side_by_side import PeerLostError
 from arqon_maestro.progress import SILENT, Reporter
 

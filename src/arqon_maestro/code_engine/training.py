@@ -12,9 +12,9 @@ from arqon_maestro.code_engine.devices import CPU, Execution
 from arqon_maestro.code_engine.interruption import stop_signals
 from arqon_maestro.code_engine.loop import Loop, Stopped
 from arqon_maestro.code_engine.preparation import prepare
-from arqon_maestro.code_engine.processes import ALONE, Group
 from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, TrainingRecipe
 from arqon_maestro.code_engine.vocabulary import Vocabulary
+from arqon_maestro.executors.processes import ALONE, Group
 from arqon_maestro.progress import SILENT, Reporter
 
 

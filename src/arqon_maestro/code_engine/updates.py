@@ -12,10 +12,10 @@ from arqon_maestro.code_engine.feeding import Fed
 from arqon_maestro.code_engine.graphs import GraphRecorder, Record, Replayer
 from arqon_maestro.code_engine.network import Batch, Network
 from arqon_maestro.code_engine.parameters import FlatParameters
-from arqon_maestro.code_engine.processes import ALONE, Group
 from arqon_maestro.code_engine.recipe import TrainingRecipe
 from arqon_maestro.code_engine.schedule import learning_rate
 from arqon_maestro.corpusgen.choices import seed_of
+from arqon_maestro.executors.processes import ALONE, Group
 
 ADAM_BETAS = (0.9, 0.98)
 ADAM_EPSILON = 1e-9

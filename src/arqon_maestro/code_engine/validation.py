@@ -8,8 +8,8 @@ from arqon_maestro.code_engine.arrays import PairArrays
 from arqon_maestro.code_engine.devices import Execution
 from arqon_maestro.code_engine.feeding import feed_epoch
 from arqon_maestro.code_engine.network import Network
-from arqon_maestro.code_engine.processes import ALONE, Group
 from arqon_maestro.code_engine.recipe import TrainingRecipe
+from arqon_maestro.executors.processes import ALONE, Group
 
 
 def validate(
