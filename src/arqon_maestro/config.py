@@ -90,8 +90,12 @@ class AcousticRecipe(_Recipe):
     perturb: bool = Field(
         description="whether each utterance has another throat and microphone in each epoch"
     )
+    batch_parts: int = Field(
+        gt=0,
+        description="parts of a batch that are normalised each by itself, so that cores share them",
+    )
     threads: int = Field(
-        gt=0, description="cores of its training; another number rounds sums differently"
+        gt=0, description="cores of its training: a process each, at most `batch_parts`"
     )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from arqon_maestro.artifacts import read_json, write_json
-from arqon_maestro.corpusgen.choices import seed_of
-from arqon_maestro.errors import DataError
+from arqon_maestro.artifacts import read_json
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
 from arqon_maestro.models.registry import ACOUSTIC_MODEL
@@ -24,19 +21,11 @@ from arqon_maestro.pipeline.speech_features import (
     acoustic_folder,
 )
 from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
-from arqon_maestro.speech_engine.acoustic.training.features import read_examples
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
-from arqon_maestro.speech_engine.acoustic.training.utterances import TEST, TRAIN, VALID
 from arqon_maestro.steps import Outcome, Step, Work
-
-if TYPE_CHECKING:
-    import torch
-
-    from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
 
 TRAINING_FOLDER, ARCHIVE_FOLDER = "training", "archive"
 TRAINING_MANIFEST, MODEL_MANIFEST = "training.manifest.json", "model.manifest.json"
-NETWORK_FILE, LOG_FILE = "network.pt", "log.json"
 
 
 def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
@@ -46,15 +35,13 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         pipeline: see `Pipeline`.
         adapt: a model's folder, made by this program, to start from.
     """
-    import torch
-
-    from arqon_maestro.speech_engine.acoustic.training.loop import Trainer, TrainingSettings
+    from arqon_maestro.speech_engine.acoustic.training.launching import (
+        TrainingJob,
+        run_on_processes,
+    )
+    from arqon_maestro.speech_engine.acoustic.training.loop import TrainingSettings
     from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
     from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
-    from arqon_maestro.speech_engine.acoustic.training.supervision import (
-        estimate_phone_model,
-        sample_phones,
-    )
 
     recipe, seed = pipeline.recipe.speech_engine.acoustic, pipeline.recipe.seed
     folder = acoustic_folder(pipeline)
@@ -62,41 +49,30 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
     chosen = TrainingSettings(
         epochs=recipe.epochs,
         batch_frames=recipe.batch_frames,
+        batch_parts=recipe.batch_parts,
         learning_rate=recipe.learning_rate,
-        threads=recipe.threads,
         perturbation=PerturbationRanges() if recipe.perturb else None,
         seed=seed,
     )
     shape = TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers)
 
     def action(work: Work) -> None:
-        start: tuple[TdnnShape, dict[str, torch.Tensor]] | None = None
-        if adapt is not None:
-            start = _start(work.input("adapt"), phones)
-        examples, _ = read_examples(sorted(work.input("features").glob("shard-*")))
-        lexicon = {
-            word: [tuple(phones.index[phone] for phone in ways) for ways in entries]
-            for word, entries in read_json(work.input("pronunciations")).items()
-        }
-        parts = {
-            split: [example for example in examples if example.split == split]
-            for split in (TRAIN, VALID, TEST)
-        }
-        chooser = random.Random(seed_of(seed, "phones"))
-        sequences = [sample_phones(e.words, lexicon, phones, chooser) for e in parts[TRAIN]]
-        model = estimate_phone_model(sequences, phones)
-        trained, initial = start or (shape, None)
-        trainer = Trainer(phones, model, lexicon, trained, chosen, work.reporter)
-        made = trainer.train(parts[TRAIN], parts[VALID], work.scratch, initial=initial)
-        out = work.output("training")
-        out.mkdir(parents=True, exist_ok=True)
-        network = {"shape": asdict(trained), "weights": made.network.state_dict()}
-        torch.save(network, out / NETWORK_FILE)
-        scores: dict[str, Any] = trainer.score(made.network, parts[TEST])
-        write_json(out / LOG_FILE, {"epochs": made.log, "held out": scores})
+        output = work.output("training")
+        output.mkdir(parents=True, exist_ok=True)
+        job = TrainingJob(
+            features=work.input("features"),
+            pronunciations=work.input("pronunciations"),
+            output=output,
+            scratch=work.scratch,
+            phones=phones,
+            shape=shape,
+            settings=chosen,
+            adapt=None if adapt is None else work.input("adapt"),
+        )
+        made = run_on_processes(job, recipe.threads, work.reporter)
         work.rejects.update(made.rejects)
         work.count("updates", made.updates)
-        work.notes.update(scores)
+        work.notes.update(made.scores)
 
     inputs = {
         "features": folder / FEATURES_FOLDER,
@@ -107,7 +83,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
     return pipeline.runner.run(
         Step(
             name="acoustic/training",
-            version=2,
+            version=3,
             action=action,
             inputs=inputs,
             outputs={"training": folder / TRAINING_FOLDER},
@@ -123,31 +99,6 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
     )
 
 
-def _start(folder: Path, phones: PhoneSet) -> tuple[TdnnShape, dict[str, torch.Tensor]]:
-    """Returns shape and weights of a model to adapt, which has the same features and phones.
-
-    Raises:
-        DataError: another kind of model.
-    """
-    from arqon_maestro.speech_engine.acoustic.kaldi_bundle import read_kaldi_bundle
-    from arqon_maestro.speech_engine.acoustic.training.kaldi_model import from_kaldi
-
-    bundle = read_kaldi_bundle(folder)
-    if bundle.phones is None or dict(bundle.phones.ids) != {
-        name: number for name, number in phones.symbols.items() if number
-    }:
-        raise DataError(
-            "a model with other phones than the recipe's cannot be trained further",
-            where=folder,
-            remedy="set position_dependent in the recipe as it was when the model was made",
-        )
-    if bundle.mfcc != default_options():
-        raise DataError(
-            "a model with other features than the recipe's cannot be trained further", where=folder
-        )
-    return from_kaldi(bundle.model)
-
-
 def export_model(pipeline: Pipeline) -> tuple[Outcome, Installed | None]:
     """Writes the trained network as a Kaldi model, packs it into a tarball and installs that.
 
@@ -161,6 +112,7 @@ def export_model(pipeline: Pipeline) -> tuple[Outcome, Installed | None]:
         import torch
 
         from arqon_maestro.speech_engine.acoustic.training.bundle_writer import write_model
+        from arqon_maestro.speech_engine.acoustic.training.launching import NETWORK_FILE
         from arqon_maestro.speech_engine.acoustic.training.network import Tdnn, TdnnShape
 
         saved = torch.load(work.input("training") / NETWORK_FILE, weights_only=True)

@@ -12,6 +12,7 @@ from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import read_kaldi_bundle
 from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.nnet3.computation import Stream
+from arqon_maestro.speech_engine.acoustic.training.batches import TOO_SHORT
 from arqon_maestro.speech_engine.acoustic.training.bundle_writer import write_model
 from arqon_maestro.speech_engine.acoustic.training.checkpoint import CHECKPOINT_FILE
 from arqon_maestro.speech_engine.acoustic.training.decoding import (
@@ -21,7 +22,7 @@ from arqon_maestro.speech_engine.acoustic.training.decoding import (
 )
 from arqon_maestro.speech_engine.acoustic.training.features import Example
 from arqon_maestro.speech_engine.acoustic.training.kaldi_model import from_kaldi, to_kaldi
-from arqon_maestro.speech_engine.acoustic.training.loop import TOO_SHORT, Trainer, TrainingSettings
+from arqon_maestro.speech_engine.acoustic.training.loop import Trainer, TrainingSettings
 from arqon_maestro.speech_engine.acoustic.training.network import Tdnn, TdnnShape
 from arqon_maestro.speech_engine.acoustic.training.objective import (
     DenominatorGraph,
@@ -36,6 +37,7 @@ from arqon_maestro.speech_engine.acoustic.training.phone_set import (
     SELF_LOOP_CLASS,
     PhoneSet,
 )
+from arqon_maestro.speech_engine.acoustic.training.scoring import score
 from arqon_maestro.speech_engine.acoustic.training.supervision import (
     estimate_phone_model,
     sample_phones,
@@ -250,7 +252,7 @@ def test_training_learns(phones, model, tmp_path):
     teacher = trainer(phones, model)
     made = teacher.train(examples(phones, 30), examples(phones, 4, "valid"), tmp_path)
     assert made.log[-1]["valid"] > made.log[0]["valid"] > -3
-    scores = teacher.score(made.network, examples(phones, 6, "test", seed=1))
+    scores = score(teacher, made.network, examples(phones, 6, "test", seed=1))
     assert scores["phone_error_rate"] < 0.5 and scores["utterances"] == 6
 
 

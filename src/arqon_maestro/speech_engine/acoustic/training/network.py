@@ -8,7 +8,6 @@ of them), `C` coefficients, `D` pdfs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +42,40 @@ class TdnnShape:
         return sum(self.contexts)
 
 
+class BatchNorm(nn.Module):
+    """Brings each dimension to mean 0 and variance 1, as Kaldi's component does.
+
+    In training by the batch's own statistics over all frames, padding included; afterwards by their
+    running mean.
+
+    Args:
+        width: dimensions, `W`.
+    """
+
+    EPSILON = 1e-3
+    MOMENTUM = 0.05
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("running_mean", torch.zeros(width))
+        self.register_buffer("running_var", torch.ones(width))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Normalises `(B, T, W)`."""
+        flat = nn.functional.batch_norm(
+            values.reshape(-1, values.shape[2]),
+            self.running_mean,
+            self.running_var,
+            training=self.training,
+            momentum=self.MOMENTUM,
+            eps=self.EPSILON,
+        )
+        return flat.view(values.shape)
+
+
 class Tdnn(nn.Module):
     """Layers of affine transform, rectifier and batch normalisation; two outputs.
 
@@ -57,12 +90,12 @@ class Tdnn(nn.Module):
         self.shape = shape
         self.features = features
         self.pdfs = pdfs
-        self.input_norm = nn.BatchNorm1d(features, affine=False, eps=1e-3)
+        self.input_norm = BatchNorm(features)
         widths = [features] + [shape.dim] * len(shape.contexts)
         self.affines = nn.ModuleList(nn.Linear(3 * width, shape.dim) for width in widths[:-1])
-        self.norms = nn.ModuleList(_norm(shape.dim) for _ in shape.contexts)
+        self.norms = nn.ModuleList(BatchNorm(shape.dim) for _ in shape.contexts)
         self.prefinal = nn.Linear(shape.dim, shape.dim)
-        self.prefinal_norm = _norm(shape.dim)
+        self.prefinal_norm = BatchNorm(shape.dim)
         self.output = nn.Linear(shape.dim, pdfs)
         self.cross_entropy = nn.Linear(shape.dim, pdfs)
         for layer in self.modules():
@@ -92,21 +125,11 @@ class Tdnn(nn.Module):
         right_edge = features[:, -1:].expand(-1, max(0, right), -1)
         hidden = torch.cat([left_edge, features, right_edge], dim=1)
         hidden = hidden[:, : 2 * context + (count - 1) * SUBSAMPLING + 1]
-        hidden = _over_frames(self.input_norm, hidden)
+        hidden = self.input_norm(hidden)
         for number, (affine, norm) in enumerate(zip(self.affines, self.norms, strict=True)):
             step = SUBSAMPLING if number == self.shape.fast_layers - 1 else 1
             length = hidden.shape[1] - 2
             pieces = [hidden[:, shift : shift + length : step] for shift in range(3)]
-            hidden = _over_frames(norm, torch.relu(affine(torch.cat(pieces, dim=2))))
-        hidden = _over_frames(self.prefinal_norm, torch.relu(self.prefinal(hidden)))
+            hidden = norm(torch.relu(affine(torch.cat(pieces, dim=2))))
+        hidden = self.prefinal_norm(torch.relu(self.prefinal(hidden)))
         return self.output(hidden), torch.log_softmax(self.cross_entropy(hidden), dim=2)
-
-
-def _norm(width: int) -> nn.BatchNorm1d:
-    return nn.BatchNorm1d(width, affine=False, eps=1e-3, momentum=0.05)
-
-
-def _over_frames(layer: nn.Module, values: Tensor) -> Tensor:
-    """Applies a layer to every frame of `(B, T, W)`."""
-    flat = values.reshape(-1, values.shape[2])
-    return cast(Tensor, layer(flat)).reshape(values.shape)
