@@ -86,7 +86,10 @@ class AcousticRecipe(_Recipe):
     )
     epochs: int = Field(gt=0, description="passes over the data")
     batch_frames: int = Field(gt=0, description="frames of features in a batch, at most")
-    learning_rate: float = Field(gt=0, description="of Adam, the highest")
+    turning_rate: float = Field(
+        gt=0, description="how far a step turns the matrices of hidden layers, in radians, at most"
+    )
+    learning_rate: float = Field(gt=0, description="of Adam, for all else, the highest")
     perturb: bool = Field(
         description="whether each utterance has another throat and microphone in each epoch"
     )

@@ -50,6 +50,7 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         epochs=recipe.epochs,
         batch_frames=recipe.batch_frames,
         batch_parts=recipe.batch_parts,
+        turning_rate=recipe.turning_rate,
         learning_rate=recipe.learning_rate,
         perturbation=PerturbationRanges() if recipe.perturb else None,
         seed=seed,

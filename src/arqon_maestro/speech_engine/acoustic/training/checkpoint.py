@@ -13,7 +13,7 @@ from torch import Tensor
 
 from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.acoustic.training.network import Tdnn
+from arqon_maestro.speech_engine.acoustic.training.updates import Update
 
 CHECKPOINT_FILE = "checkpoint.pt"
 
@@ -27,16 +27,14 @@ class TrainingState:
     epoch: int = 0
     position: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
-    optimiser: dict[str, Any] = field(default_factory=dict)
+    optimisers: dict[str, Any] = field(default_factory=dict)
     log: list[dict[str, float]] = field(default_factory=list)
 
 
-def save_checkpoint(
-    folder: Path, state: TrainingState, network: Tdnn, optimiser: torch.optim.Optimizer
-) -> None:
+def save_checkpoint(folder: Path, state: TrainingState, update: Update) -> None:
     """Writes the checkpoint, atomically."""
-    state.weights = network.state_dict()
-    state.optimiser = optimiser.state_dict()
+    state.weights = update.network.state_dict()
+    state.optimisers = update.optimisers()
     with atomic_binary(folder / CHECKPOINT_FILE) as stream:
         torch.save(vars(state), stream)
 

@@ -1,4 +1,4 @@
-"""The training loop: whole utterances, lattice-free MMI with a cross-entropy beside it, Adam.
+"""The training loop: whole utterances, lattice-free MMI with a cross-entropy beside it.
 
 Exact to resume, and the same for the same seed, alone or with several processes.
 """
@@ -46,7 +46,7 @@ from arqon_maestro.speech_engine.acoustic.training.perturbation import (
 )
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.speech_engine.acoustic.training.supervision import PhoneModel, Pronunciations
-from arqon_maestro.speech_engine.acoustic.training.updates import Update
+from arqon_maestro.speech_engine.acoustic.training.updates import Rates, Update
 
 _OUTPUT_PENALTY = 5e-5
 _MEASURED_TOGETHER = 16
@@ -61,9 +61,11 @@ class TrainingSettings:
         batch_frames: frames of features in a batch, at most.
         batch_parts: parts of a batch that are normalised each by their own statistics; processes
             share them.
-        learning_rate: the highest, reached after `warmup_share` of the updates.
-        final_share: share of it that is left at the end, after an exponential fall.
-        warmup_share: share of the updates in which it rises.
+        turning_rate: how far a step turns the matrices of hidden layers, in radians, at most.
+        learning_rate: of Adam, for all other parameters; both are reached after `warmup_share` of
+            the updates.
+        final_share: share of them that is left at the end, after an exponential fall.
+        warmup_share: share of the updates in which they rise.
         cross_entropy: weight of the cross-entropy on the numerator's occupancies.
         save_every: updates between two checkpoints.
         perturbation: how far features stray in training; None to take them as they are.
@@ -73,6 +75,7 @@ class TrainingSettings:
     epochs: int = 6
     batch_frames: int = 12000
     batch_parts: int = 1
+    turning_rate: float = 0.03
     learning_rate: float = 2e-3
     final_share: float = 0.03
     warmup_share: float = 0.05
@@ -200,7 +203,7 @@ class Trainer:
             frames = sum(self.hearing.frames(item.example, state.epoch) for item in batch)
             objective = update.apply(
                 self._losses(update.network, batch, state.epoch, frames),
-                self._rate(state.update, total),
+                self._rates(state.update, total),
             )
             if not math.isfinite(objective):
                 raise WorkFailedError(
@@ -270,16 +273,17 @@ class Trainer:
         loss = -objective + self.settings.cross_entropy * cross_entropy
         return float(objective.detach()), loss + 0.5 * _OUTPUT_PENALTY * penalty, frames
 
-    def _rate(self, update: int, total: int) -> float:
+    def _rates(self, update: int, total: int) -> Rates:
         settings = self.settings
         warmup = max(1, round(settings.warmup_share * total))
         rising = min(1.0, (update + 1) / warmup)
         done = max(0, update - warmup) / max(1, total - warmup)
-        return float(settings.learning_rate * rising * settings.final_share**done)
+        highest = Rates(settings.turning_rate, settings.learning_rate)
+        return highest.times(rising * settings.final_share**done)
 
     def _save(self, folder: Path, state: TrainingState, update: Update) -> None:
         if self.group.leads:
-            save_checkpoint(folder, state, update.network, update.optimiser)
+            save_checkpoint(folder, state, update)
 
     def _resume(
         self,
@@ -303,8 +307,7 @@ class Trainer:
         state = load_checkpoint(folder)
         if state is None or state.fingerprint != fingerprint:
             return TrainingState(fingerprint)
-        update.network.load_state_dict(state.weights)
-        update.optimiser.load_state_dict(state.optimiser)
+        update.restore(state.weights, state.optimisers)
         self.reporter.say(f"going on after update {state.update}")
         return state
 

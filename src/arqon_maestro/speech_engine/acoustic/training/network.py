@@ -106,6 +106,10 @@ class Tdnn(nn.Module):
         nn.init.zeros_(self.output.weight)
         nn.init.zeros_(self.cross_entropy.weight)
 
+    def hidden_matrices(self) -> list[nn.Parameter]:
+        """Returns the weights of all layers that are normalised afterwards."""
+        return [layer.weight for layer in (*self.affines, self.prefinal)]
+
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Computes both outputs.
 
