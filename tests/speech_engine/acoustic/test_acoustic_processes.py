@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import random
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from arqon_maestro.artifacts import write_json
 from arqon_maestro.errors import DataError
 from arqon_maestro.executors import Outcome
 from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
+from arqon_maestro.speech_engine.acoustic.training.checkpoint import CHECKPOINT_FILE
 from arqon_maestro.speech_engine.acoustic.training.features import FeatureJob, Heard
 from arqon_maestro.speech_engine.acoustic.training.launching import (
     LOG_FILE,
@@ -94,3 +100,33 @@ def test_an_error_of_one_process_is_the_error(job: TrainingJob, tmp_path: Path) 
     (job.features / "shard-00000").write_bytes(b"no shard")
     with pytest.raises(DataError, match="not a file of features"):
         run_on_processes(moved(job, tmp_path / "bad"), 2)
+
+
+PROGRAM = """
+import pickle, sys
+from pathlib import Path
+from arqon_maestro.speech_engine.acoustic.training.launching import run_on_processes
+run_on_processes(pickle.loads(Path(sys.argv[1]).read_bytes()), 2)
+"""
+
+
+@pytest.mark.slow
+def test_killed_processes_go_on_to_the_same_weights(job: TrainingJob, tmp_path: Path) -> None:
+    job = replace(job, settings=replace(SETTINGS, epochs=40, save_every=1))
+    whole, cut = moved(job, tmp_path / "whole"), moved(job, tmp_path / "cut")
+    run_on_processes(whole, 2)
+    (tmp_path / "job").write_bytes(pickle.dumps(cut))
+    checkpoint = cut.scratch / CHECKPOINT_FILE
+    for _ in range(2):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.is_file() else None
+        process = subprocess.Popen([sys.executable, "-c", PROGRAM, tmp_path / "job"])
+        while not checkpoint.is_file() or checkpoint.stat().st_mtime_ns == before:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert not (cut.output / NETWORK_FILE).is_file()
+    run_on_processes(cut, 2)
+    first, second = (torch.load(place.output / NETWORK_FILE) for place in (whole, cut))
+    for name, value in first["weights"].items():
+        assert torch.equal(value, second["weights"][name]), name
