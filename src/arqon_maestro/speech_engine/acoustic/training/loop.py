@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from arqon_maestro.artifacts import digest_value
@@ -314,11 +315,12 @@ class Trainer:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Lets PyTorch use one core: several wait for one another in small steps."""
+    """Lets PyTorch and numpy use one core: several wait for one another in small steps."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         torch.set_num_threads(threads)
 

@@ -22,79 +22,130 @@ from arqon_maestro.speech_engine.acoustic.training.supervision import PhoneModel
 
 
 class Graph(Protocol):
-    """States whose first and further frames have a pdf each."""
+    """States whose first and further frames have a pdf each.
+
+    Masses of states are `(X, B, Y)`, in an arrangement of the graph's own with `X * Y = S`.
+
+    Attributes:
+        start: mass with which an utterance begins in each state, `(X, B or 1, Y)`.
+        end: that with which it ends after it.
+    """
 
     start: Tensor
     end: Tensor
-    forward_pdfs: Tensor
-    self_loop_pdfs: Tensor
 
-    def enter(self, mass: Tensor) -> Tensor:
-        """Returns the mass that enters each state, `(B, S)`, of the mass in each, `(B, S)`."""
+    def likelihoods(self, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns what states say of frames, of log-likelihoods `(T, B, D)` of the same precision.
+
+        Returns:
+            The likelihood of a state's first frame, `(T, X, B, Y)`, and that of its further frames,
+            with `Y` or 1 at the end; both less a logarithm, `(T, B)`, so that the best are near 1.
+        """
+
+    def enter(self, mass: Tensor, first: Tensor, entered: Tensor) -> None:
+        """Writes to `entered` the mass that enters each state, times `first`; zeros stay."""
 
     def leave(self, mass: Tensor) -> Tensor:
-        """Returns, for each state, the mass `(B, S)` of the states that follow it."""
+        """Returns, for each state, the mass of the states that follow it."""
+
+    def collect(self, entered: Tensor, stayed: Tensor, pdfs: int) -> Tensor:
+        """Returns masses `(T, X, B, Y)` of first and further frames by pdf, `(T, B, D)`."""
 
 
 class NumeratorGraph:
-    """Transcripts' graphs side by side, padded to the same number of nodes."""
+    """Transcripts' graphs side by side, padded to the same number of nodes: `(1, B, nodes)`."""
 
     def __init__(self, supervisions: Sequence[Supervision]) -> None:
         batch = len(supervisions)
         nodes = max(len(item.start) for item in supervisions)
-        self.start = torch.zeros(batch, nodes, dtype=torch.float64)
-        self.end = torch.zeros(batch, nodes, dtype=torch.float64)
-        self.arcs = torch.zeros(batch, nodes, nodes, dtype=torch.float64)
-        self.forward_pdfs = torch.zeros(batch, nodes, dtype=torch.int64)
-        self.self_loop_pdfs = torch.zeros(batch, nodes, dtype=torch.int64)
+        self.start = torch.zeros(1, batch, nodes, dtype=torch.float64)
+        self.end = torch.zeros(1, batch, nodes, dtype=torch.float64)
+        self._arcs = torch.zeros(batch, nodes, nodes, dtype=torch.float64)
+        self._forward_pdfs = torch.zeros(batch, nodes, dtype=torch.int64)
+        self._self_loop_pdfs = torch.zeros(batch, nodes, dtype=torch.int64)
         for row, item in enumerate(supervisions):
             count = len(item.start)
-            self.start[row, :count] = torch.from_numpy(item.start)
-            self.end[row, :count] = torch.from_numpy(item.end)
-            self.arcs[row, :count, :count] = torch.from_numpy(item.arcs)
-            self.forward_pdfs[row, :count] = torch.from_numpy(item.forward_pdfs)
-            self.self_loop_pdfs[row, :count] = torch.from_numpy(item.self_loop_pdfs)
-        self._arcs_back = self.arcs.transpose(1, 2).contiguous()
+            self.start[0, row, :count] = torch.from_numpy(item.start)
+            self.end[0, row, :count] = torch.from_numpy(item.end)
+            self._arcs[row, :count, :count] = torch.from_numpy(item.arcs)
+            self._forward_pdfs[row, :count] = torch.from_numpy(item.forward_pdfs)
+            self._self_loop_pdfs[row, :count] = torch.from_numpy(item.self_loop_pdfs)
+        self._arcs_back = self._arcs.transpose(1, 2).contiguous()
 
-    def enter(self, mass: Tensor) -> Tensor:
+    def likelihoods(self, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See `Graph.likelihoods`."""
+        frames = len(scores)
+        first = scores.gather(2, self._forward_pdfs.expand(frames, -1, -1))
+        further = scores.gather(2, self._self_loop_pdfs.expand(frames, -1, -1))
+        # Of a graph's own pdfs the likeliest is scaled to one, so that none of them vanishes.
+        peaks = torch.maximum(first, further).amax(dim=2)
+        first = (first - peaks.unsqueeze(2)).exp_().unsqueeze(1)
+        further = (further - peaks.unsqueeze(2)).exp_().unsqueeze(1)
+        return first, further, peaks
+
+    def enter(self, mass: Tensor, first: Tensor, entered: Tensor) -> None:
         """See `Graph.enter`."""
-        return torch.bmm(mass.unsqueeze(1), self.arcs).squeeze(1)
+        arrived = torch.bmm(mass.transpose(0, 1), self._arcs).transpose(0, 1)
+        torch.mul(arrived, first, out=entered)
 
     def leave(self, mass: Tensor) -> Tensor:
         """See `Graph.leave`."""
-        return torch.bmm(mass.unsqueeze(1), self._arcs_back).squeeze(1)
+        return torch.bmm(mass.transpose(0, 1), self._arcs_back).transpose(0, 1)
+
+    def collect(self, entered: Tensor, stayed: Tensor, pdfs: int) -> Tensor:
+        """See `Graph.collect`."""
+        frames, _, batch, _ = entered.shape
+        result = entered.new_zeros(frames, batch, pdfs)
+        result.scatter_add_(2, self._forward_pdfs.expand(frames, -1, -1), entered.squeeze(1))
+        result.scatter_add_(2, self._self_loop_pdfs.expand(frames, -1, -1), stayed.squeeze(1))
+        return result
 
 
 class DenominatorGraph:
-    """All sequences of phones, weighed by their trigram."""
+    """All sequences of phones, weighed by their trigram: `(phones, B, left contexts)`."""
 
     def __init__(self, phones: PhoneSet, model: PhoneModel) -> None:
-        self.lefts, self.phones = model.end.shape
-        start = torch.zeros(self.lefts, self.phones)
-        start[phones.start] = torch.from_numpy(model.first).float()
-        self.start = start.reshape(1, -1)
-        self.end = torch.from_numpy(model.end).float().reshape(1, -1)
-        self.forward_pdfs = torch.from_numpy(phones.forward_pdfs).reshape(1, -1)
-        loops = torch.from_numpy(phones.self_loop_pdfs)
-        self.self_loop_pdfs = loops.expand(self.lefts, -1).reshape(1, -1)
+        lefts, self._phones = model.end.shape
+        start = torch.zeros(self._phones, lefts)
+        start[:, phones.start] = torch.from_numpy(model.first).float()
+        self.start = start.unsqueeze(1)
+        self.end = torch.from_numpy(model.end).float().t().contiguous().unsqueeze(1)
         # By middle phone: (P, L, P), left contexts to next phones.
         self._next = torch.from_numpy(model.next).float().transpose(0, 1).contiguous()
         self._back = self._next.transpose(1, 2).contiguous()
+        # A phone's pdfs lie together: one for each class of left context, and the self-loop's.
+        self._classes = phones.pdfs_per_phone - 1
+        self._left_class = torch.from_numpy(phones.left_class)
+        members = torch.zeros(lefts, self._classes)
+        members[torch.arange(lefts), self._left_class] = 1
+        self._members = members
 
-    def enter(self, mass: Tensor) -> Tensor:
-        """See `Graph.enter`."""
-        batch = len(mass)
-        by_phone = mass.view(batch, self.lefts, self.phones).permute(2, 0, 1)
-        entered = mass.new_zeros(batch, self.lefts, self.phones)
-        # The middle phone becomes the left context; nothing enters at the start of the utterance.
-        entered[:, : self.phones] = torch.bmm(by_phone, self._next).transpose(0, 1)
-        return entered.view(batch, -1)
+    def likelihoods(self, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See `Graph.likelihoods`."""
+        frames, batch, _ = scores.shape
+        peaks = scores.amax(dim=2)
+        likelihoods = (scores - peaks.unsqueeze(2)).exp_()
+        by_phone = likelihoods.view(frames, batch, self._phones, -1).transpose(1, 2)
+        first = by_phone[..., : self._classes].index_select(3, self._left_class)
+        return first, by_phone[..., self._classes :].contiguous(), peaks
+
+    def enter(self, mass: Tensor, first: Tensor, entered: Tensor) -> None:
+        """See `Graph.enter`; nothing enters after the start of the utterance."""
+        by_middle = torch.bmm(mass, self._next)
+        # The middle phone becomes the left context.
+        context = slice(0, self._phones)
+        torch.mul(by_middle.permute(2, 1, 0), first[..., context], out=entered[..., context])
 
     def leave(self, mass: Tensor) -> Tensor:
         """See `Graph.leave`."""
-        batch = len(mass)
-        by_left = mass.view(batch, self.lefts, self.phones)[:, : self.phones].transpose(0, 1)
-        return torch.bmm(by_left, self._back).permute(1, 2, 0).reshape(batch, -1)
+        by_left = mass[..., : self._phones].permute(2, 1, 0).contiguous()
+        return torch.bmm(by_left, self._back)
+
+    def collect(self, entered: Tensor, stayed: Tensor, pdfs: int) -> Tensor:
+        """See `Graph.collect`."""
+        frames, _, batch, _ = entered.shape
+        by_class = torch.cat([entered @ self._members, stayed.sum(dim=3, keepdim=True)], dim=3)
+        return by_class.transpose(1, 2).reshape(frames, batch, pdfs)
 
 
 def occupancies(graph: Graph, outputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -110,67 +161,47 @@ def occupancies(graph: Graph, outputs: Tensor, lengths: Tensor) -> tuple[Tensor,
         length; and the occupancies `(B, T, D)` of each pdf in each frame, zero after the end.
     """
     kind = graph.start.dtype
-    batch, frames, pdfs = outputs.shape
-    scores = outputs.detach().transpose(0, 1).to(kind)
-    forward = graph.forward_pdfs.expand(batch, -1)
-    loop = graph.self_loop_pdfs.expand(batch, -1)
-    # Of the graph's own pdfs the likeliest is scaled to one, so that none of them vanishes.
-    seen = torch.zeros(batch, pdfs, dtype=torch.bool).scatter_(
-        1, torch.cat([forward, loop], 1), True
-    )
-    peaks = scores.masked_fill(~seen, -torch.inf).amax(dim=2, keepdim=True)
-    likelihoods = (scores - peaks).exp_()
-    first = _gather(likelihoods, graph.forward_pdfs)
-    further = _gather(likelihoods, graph.self_loop_pdfs)
-    active = (torch.arange(frames)[:, None] < lengths).unsqueeze(2)
-    log_total = torch.where(active, peaks.double(), 0.0).sum(dim=0).squeeze(1)
-    mass = graph.start * first[0]
-    entered, stayed, scales = [], [], []
+    _, frames, pdfs = outputs.shape
+    first, further, peaks = graph.likelihoods(outputs.detach().transpose(0, 1).to(kind))
+    entered, masses = torch.zeros_like(first), torch.empty_like(first)
+    scales = torch.empty_like(peaks)
+    smallest = torch.finfo(kind).tiny
+    # Frames after the end of an utterance are computed too, and dropped.
+    torch.mul(graph.start, first[0], out=entered[0])
+    masses[0] = entered[0]
     for frame in range(frames):
-        new = mass if frame == 0 else graph.enter(mass) * first[frame]
-        old = torch.zeros_like(new) if frame == 0 else mass * further[frame]
-        scale = (new + old).sum(dim=1, keepdim=True).clamp_min(torch.finfo(kind).tiny)
-        new, old = new / scale, old / scale
-        mass = torch.where(active[frame], new + old, mass)
-        log_total += torch.where(active[frame], scale, 1.0).double().log().squeeze(1)
-        entered.append(new)
-        stayed.append(old)
-        scales.append(scale)
-    ending = (mass * graph.end).sum(dim=1, keepdim=True)
-    log_total += ending.double().log().squeeze(1)
-    goal = graph.end / ending
-    ahead = torch.zeros_like(mass)
-    for frame in range(frames - 1, -1, -1):
-        last = (lengths == frame + 1).unsqueeze(1)
-        ahead = torch.where(last, goal, ahead)
-        entered[frame] *= ahead
-        stayed[frame] *= ahead
+        mass = masses[frame]
         if frame:
-            back = graph.leave(first[frame] * ahead) + further[frame] * ahead
-            ahead = torch.where(active[frame], back / scales[frame], ahead)
-    result = torch.zeros(frames, batch, pdfs, dtype=kind)
-    _scatter(result, graph.forward_pdfs, torch.stack(entered))
-    _scatter(result, graph.self_loop_pdfs, torch.stack(stayed))
-    return log_total, torch.where(active, result, 0.0).transpose(0, 1).to(outputs.dtype)
-
-
-def _gather(likelihoods: Tensor, pdfs: Tensor) -> Tensor:
-    """Returns `(T, B, S)` of `(T, B, D)`."""
-    frames, batch, _ = likelihoods.shape
-    if len(pdfs) == 1:
-        return likelihoods.index_select(2, pdfs[0])
-    return likelihoods.gather(2, pdfs.expand(frames, batch, -1))
-
-
-def _scatter(result: Tensor, pdfs: Tensor, values: Tensor) -> None:
-    """Adds `(T, B, S)` to `(T, B, D)`."""
-    frames, batch, states = values.shape
-    if len(pdfs) > 1:
-        result.scatter_add_(2, pdfs.expand(frames, batch, -1), values)
-        return
-    rows = result.new_zeros(result.shape[2], frames * batch)
-    rows.index_add_(0, pdfs[0], values.reshape(-1, states).t().contiguous())
-    result += rows.t().reshape(result.shape)
+            graph.enter(masses[frame - 1], first[frame], entered[frame])
+            torch.mul(masses[frame - 1], further[frame], out=mass)
+            mass += entered[frame]
+        torch.sum(mass, dim=(0, 2), out=scales[frame])
+        mass /= scales[frame].clamp_min_(smallest).unsqueeze(1)
+    rows = torch.arange(len(lengths))
+    ending = masses[lengths - 1, :, rows].permute(1, 0, 2) * graph.end
+    total = ending.sum(dim=(0, 2))
+    active = torch.arange(frames).unsqueeze(1) < lengths
+    log_total = (scales.double().log() + peaks.double()).masked_fill(~active, 0.0).sum(dim=0)
+    log_total += total.double().log()
+    aheads = torch.empty_like(first)
+    goal = graph.end / total.unsqueeze(1)
+    ahead = torch.zeros_like(masses[0])
+    ends = set(lengths.tolist())
+    for frame in range(frames - 1, -1, -1):
+        if frame + 1 in ends:
+            ahead = torch.where((lengths == frame + 1).unsqueeze(1), goal, ahead)
+        torch.div(ahead, scales[frame].unsqueeze(1), out=aheads[frame])
+        if frame:
+            ahead = graph.leave(first[frame] * aheads[frame])
+            ahead += further[frame] * aheads[frame]
+    entered *= aheads
+    stayed = aheads
+    stayed[0] = 0
+    stayed[1:] *= masses[:-1]
+    stayed[1:] *= further[1:]
+    result = graph.collect(entered, stayed, pdfs)
+    result.masked_fill_(~active.unsqueeze(2), 0.0)
+    return log_total, result.transpose(0, 1).to(outputs.dtype)
 
 
 class _Objective(torch.autograd.Function):
