@@ -67,9 +67,12 @@ def speak(text: str, voice: str) -> Samples:
 
 
 def write_speech(path: Path, samples: Samples) -> None:
-    """Writes samples `(T,)`, int16 at 16 kHz, as FLAC."""
+    """Writes samples `(T,)`, int16 at 16 kHz: as FLAC, or as Opus, a fifth of that, to ``.ogg``."""
     import soundfile
 
+    if path.suffix == ".ogg":
+        soundfile.write(path, samples, SAMPLE_RATE_HZ, "OPUS", format="OGG")
+        return
     soundfile.write(path, samples, SAMPLE_RATE_HZ, "PCM_16", compression_level=_SMALLEST)
 
 
