@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import click
 import pytest
+import typer.main
 
 from arqon_maestro.cli import main
 from arqon_maestro.errors import DataError, MissingPartError, UsageError
@@ -32,6 +34,29 @@ def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
             [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
         )
         assert result.stdout.splitlines()[-1] == "HEAVY [] 0", (arguments, result)
+
+
+def helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    """Yields the path and the help of a command and of all below it."""
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from helps(below, click.Context(below, info_name=name, parent=context))
+
+
+def test_every_help_is_plain_and_whole() -> None:
+    """No option is cut off in a narrow window, none is foreign, and no escapes show."""
+    program = typer.main.get_command(main.app)
+    pages = dict(helps(program, click.Context(program, info_name="maestro", terminal_width=40)))
+    assert len(pages) > 50
+    for path, page in pages.items():
+        assert "Usage: maestro" in page and "--help" in page, path
+        assert "\\[" not in page and "│" not in page, path
+        assert "completion" not in page, path
+        assert not re.search(r"--[a-z-]*…", page), path
+    assert "--empty-sentences" in pages["maestro lm train"]
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:

@@ -22,7 +22,9 @@ from arqon_maestro.cli.translation import rescore, translate
 from arqon_maestro.errors import UsageError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Data, training, export, translation, evaluation of the code engine."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Data, training, export, translation, evaluation of the code engine.",
 )
 
 GpusOption = Annotated[int, typer.Option("--gpus", help="GPUs to train on; 0: the processor.")]

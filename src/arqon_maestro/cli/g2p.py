@@ -10,7 +10,11 @@ import typer
 
 from arqon_maestro.cli.options import DEFAULT_RUN, Json, RunOptions, run_options
 
-app = typer.Typer(no_args_is_help=True, help="Pronunciations of words that no dictionary has.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Pronunciations of words that no dictionary has.",
+)
 
 
 @app.command()

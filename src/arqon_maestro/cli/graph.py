@@ -12,7 +12,9 @@ import typer
 
 from arqon_maestro.cli.options import Json
 
-app = typer.Typer(no_args_is_help=True, help="The decoding graph, from lexicon to HCLG.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The decoding graph, from lexicon to HCLG."
+)
 
 AcousticModel = Annotated[
     Path,

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from arqon_maestro.speech_engine.lexicon.lookup import LexiconFiles
     from arqon_maestro.speech_engine.lexicon.own_words import OwnWord
 
-app = typer.Typer(no_args_is_help=True, help="The pronunciation dictionary, and your own words.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The pronunciation dictionary, and your own words.",
+)
 
 Words = Annotated[list[str], typer.Argument(help="Words, as they are said.", show_default=False)]
 

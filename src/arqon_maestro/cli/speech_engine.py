@@ -20,7 +20,9 @@ from arqon_maestro.cli.options import (
 )
 
 app = typer.Typer(
-    no_args_is_help=True, help="Data, training, export, transcription, evaluation of speech."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Data, training, export, transcription, evaluation of speech.",
 )
 
 Engine = Annotated[

@@ -9,7 +9,7 @@ import typer
 from arqon_maestro.cli.options import DEFAULT_RUN, Json, Languages, RunOptions, run_options
 from arqon_maestro.evaluation.summary import summarise
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
