@@ -20,6 +20,21 @@ def test_a_worker_is_replaced_after_many_items(monkeypatch: pytest.MonkeyPatch) 
     assert len(set(processes[:5])) == 1
 
 
+def test_no_more_workers_than_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Counted(crew._Worker):
+        def __init__(self, *arguments: object) -> None:
+            started.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(crew, "_Worker", Counted)
+    outcomes = list(crew.map_items(_process, iter(range(3)), 50, 60.0))
+    assert len(outcomes) == 3
+    assert len(started) <= 3
+    assert list(crew.map_items(_process, [], 50, 60.0)) == []
+
+
 def _kept(item: int) -> int:
     if item == 1:
         raise MemoryError

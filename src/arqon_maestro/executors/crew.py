@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar
@@ -110,14 +111,17 @@ def map_items(
     Args:
         function: called in the workers; picklable, as items and results are.
         items: what it is called with; taken as the workers need them.
-        workers: number of processes, at least 1.
+        workers: number of processes at most, at least 1.
         limit_s: seconds that one item may take.
         memory_bytes: memory that a worker may have.
 
     Raises:
         MaestroError: the first that `function` raised.
     """
-    left = iter(enumerate(items))
+    rest = iter(items)
+    first = list(islice(rest, max(1, workers)))
+    most = max(1, len(first))  # more than there are items would have nothing to do
+    left = enumerate(chain(first, rest))
     upcoming = next(left, None)
     start = partial(_Worker, function, memory_bytes)
     crew: list[_Worker] = []
@@ -130,8 +134,8 @@ def map_items(
                 due += 1
             if upcoming is None and not done and all(worker.index is None for worker in crew):
                 return
-            if upcoming is not None and len(crew) < max(1, workers):
-                crew += [start() for _ in range(max(1, workers) - len(crew))]
+            if upcoming is not None and len(crew) < most:
+                crew += [start() for _ in range(most - len(crew))]
             for place, worker in enumerate(crew):
                 if worker.items >= _ITEMS_OF_A_WORKER and worker.index is None:
                     worker.kill()

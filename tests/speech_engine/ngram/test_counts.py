@@ -105,3 +105,9 @@ def test_count_file(write_text: WriteText, tmp_path: Path) -> None:
         "<unk> </s>\t1\n<s> <unk>\t1\n<s> </s>\t1\n<s> b\t1\na </s>\t1\nb a\t1\n"
     )
     assert (tmp_path / "counts").read_text() == expected
+
+
+@pytest.mark.parametrize("weight", [-1, 1 << 60, 10**30])
+def test_weights_of_the_empty_sentence_that_are_none(weight: int, write_text: WriteText) -> None:
+    with pytest.raises(UsageError, match="empty sentences"):
+        count_ngrams([write_text([["a", "b"]])], 2, empty_sentences=weight)

@@ -165,4 +165,6 @@ def test_minimum_order_keeps_shorter_n_grams(model: NgramModel) -> None:
     with pytest.raises(UsageError):
         prune(model, -1.0)
     with pytest.raises(UsageError):
+        prune(model, math.nan)
+    with pytest.raises(UsageError):
         prune(model, 1.0, minimum_order=1)

@@ -53,6 +53,8 @@ from arqon_maestro.speech_engine.ngram.text_parts import (
 from arqon_maestro.speech_engine.ngram.trie import bits_for
 from arqon_maestro.speech_engine.ngram.windows import Packing, count_windows
 
+# Sums of counts stay exact in float64.
+MOST_EMPTY_SENTENCES = 1 << 52
 MAXIMUM_ORDER = 6
 # Stages of the work that a later run can start from. The version changes with their content.
 TEXT_STAGE, RUNS_STAGE, COUNTS_STAGE = "text", "runs", "counts"
@@ -130,8 +132,9 @@ def count_ngrams(
     """
     if not 1 <= order <= MAXIMUM_ORDER:
         raise UsageError(f"no n-grams of order {order}", why=f"orders are 1 to {MAXIMUM_ORDER}")
-    if empty_sentences < 0:
-        raise UsageError(f"{empty_sentences} empty sentences", why="the weight is 0 or more")
+    if not 0 <= empty_sentences <= MOST_EMPTY_SENTENCES:
+        why = f"the weight is 0 or more, and at most {MOST_EMPTY_SENTENCES}"
+        raise UsageError(f"{empty_sentences} empty sentences", why=why)
     store = MemoryStore() if store is None else store
     text_key = digest_value([STAGES_VERSION, *(_identity(path) for path in paths)])
     key = digest_value([text_key, order, vocabulary, empty_sentences])

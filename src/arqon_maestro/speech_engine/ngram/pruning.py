@@ -61,7 +61,7 @@ def prune(
     Raises:
         UsageError: a threshold that is negative, or 1-grams to be pruned.
     """
-    if threshold < 0:
+    if not threshold >= 0:  # not a number is none
         raise UsageError(f"pruning threshold {threshold}", why="it is 0 or more")
     if minimum_order < 2:
         raise UsageError(f"pruning from order {minimum_order}", why="1-grams are never pruned")
