@@ -15,7 +15,7 @@ from arqon_maestro.speech_engine.graph.fst import Fst
 from arqon_maestro.speech_engine.graph.fst_file import read_fst, write_fst
 from arqon_maestro.speech_engine.graph.grammar_fst import grammar_fst
 from arqon_maestro.speech_engine.graph.native import run_native
-from arqon_maestro.speech_engine.graph.tails import NO_TAIL, fold_lexicon, folded, unfolded
+from arqon_maestro.speech_engine.graph.tails import NO_TAIL, folded, unfolded
 from arqon_maestro.speech_engine.lexicon.pronunciations import Lexicon
 from arqon_maestro.speech_engine.lexicon.sources import cmu_dictionary
 from arqon_maestro.speech_engine.ngram.model import NgramModel
@@ -66,18 +66,17 @@ def test_openfst_composes_the_same(name, request, tmp_path):
     write_fst(tmp_path / "L.fst", lexicon)
     write_fst(tmp_path / "G.fst", grammar)
     openfst_composition(tmp_path / "L.fst", tmp_path / "G.fst", tmp_path / "LG.fst")
-    assert_same(composed(lexicon, grammar), read_fst(tmp_path / "LG.fst"))
+    assert_same(composed(lexicon, grammar).fst, read_fst(tmp_path / "LG.fst"))
 
 
 @pytest.mark.parametrize("name", ["hinted", "many_words"])
 def test_tails_are_put_back_as_they_were(name, request, tmp_path):
     lexicon, grammar = parts_of(request.getfixturevalue(name))
     whole = composed(lexicon, grammar)
-    marked, folding = fold_lexicon(lexicon)
-    less = folded(composed(marked, grammar))
-    assert less.num_states < whole.num_states
+    less, folding = folded(whole, lexicon)
+    assert less.num_states < whole.fst.num_states
     found = unfolded(determinized(less, tmp_path / "less.fst"), folding)
-    assert_same(found, determinized(whole, tmp_path / "whole.fst"))
+    assert_same(found, determinized(whole.fst, tmp_path / "whole.fst"))
 
 
 def words(pronunciations: list[list[int]]) -> Fst:
@@ -95,9 +94,20 @@ def words(pronunciations: list[list[int]]) -> Fst:
     return Fst.of(0, finals, sources, inputs, outputs, np.zeros(len(arcs)), targets)
 
 
-def tails_of(lexicon: Fst) -> list[list[int]]:
-    """The labels that may follow a label of the folded lexicon."""
-    _, folding = fold_lexicon(lexicon)
+def any_of(*words: int) -> Fst:
+    """A grammar that takes these, one at a time."""
+    count = len(words)
+    nothing = np.zeros(count, np.int32)
+    return Fst.of(
+        0, np.zeros(1), nothing, np.array(words), np.array(words), np.zeros(count), nothing
+    )
+
+
+def tails_of(lexicon: Fst, grammar: Fst | None = None) -> list[list[int]]:
+    """The labels that may follow a label of the folded graph."""
+    count = int(lexicon.olabels.max())
+    grammar = any_of(*range(1, count + 1)) if grammar is None else grammar
+    _, folding = folded(composed(lexicon, grammar), lexicon)
     found = []
     for tail in folding.tails[folding.tails != NO_TAIL].tolist():
         labels = []
@@ -113,6 +123,41 @@ def test_what_is_a_tail():
     assert tails_of(words([[1, 2, 3, 4, 5], [1, 2, 6, 7]])) == [[4]]
     assert tails_of(words([[1, 2, 3, 4, 5], [6, 2, 3, 4, 7]])) == [[2, 3, 4], [2, 3, 4]]
     assert tails_of(words([[1, 2, 3], [1, 2, 4]])) == []
+
+
+def test_only_words_that_may_come_count():
+    lexicon = words([[1, 2, 3, 4], [1, 2, 3, 5], [1, 6, 7]])
+    assert tails_of(lexicon) == []
+    assert tails_of(lexicon, any_of(1, 3)) == [[3]]
+    assert tails_of(lexicon, any_of(1)) == [[2, 3]]
+    # After the first word, one of the two; what is said of either is not the same as of both.
+    second = Fst.of(
+        0,
+        np.array([np.inf, np.inf, 0], np.float32),
+        np.array([0, 0, 1, 1]),
+        np.array([1, 3, 1, 2]),
+        np.array([1, 3, 1, 2]),
+        np.zeros(4),
+        np.array([1, 1, 2, 2]),
+    )
+    assert tails_of(lexicon, second) == [[3]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_lexicons_and_grammars(seed, tmp_path):
+    chooser = random.Random(seed)
+    # A last label of its own for each word, as disambiguation symbols are.
+    sounds = [chooser.choices([1, 2, 3], k=chooser.randint(1, 6)) for _ in range(12)]
+    lexicon = words([[*labels, 4 + word] for word, labels in enumerate(sounds)])
+    pairs = {(chooser.randrange(4), chooser.randint(1, 12)) for _ in range(24)}
+    states, labels = (np.array(column) for column in zip(*sorted(pairs), strict=True))
+    costs = np.array([chooser.random() for _ in pairs])
+    targets = np.array([chooser.randrange(4) for _ in pairs])
+    grammar = Fst.of(0, np.full(4, 0.5), states, labels, labels, costs, targets)
+    whole = composed(lexicon, grammar)
+    less, folding = folded(whole, lexicon)
+    found = unfolded(determinized(less, tmp_path / "less.fst"), folding)
+    assert_same(found, determinized(whole.fst, tmp_path / "whole.fst"))
 
 
 def test_no_tails_where_a_word_begins_with_another():
@@ -139,9 +184,9 @@ def test_costs_and_ends_in_words_stay():
 
 def test_a_grammar_with_epsilons():
     with pytest.raises(DataError, match="takes nothing in"):
-        composed(words([[1, 2]]), words([[0, 2]]))
+        composed(words([[1, 2]]), any_of(0, 2))
 
 
 def test_nothing_composed():
-    assert composed(Fst.empty(), words([[1, 2]])).num_states == 0
-    assert composed(words([[1, 2]]), words([[3]])).num_states == 1
+    assert composed(Fst.empty(), any_of(1)).fst.num_states == 0
+    assert composed(words([[1, 2]]), any_of(3)).fst.num_states == 1

@@ -80,7 +80,7 @@ def hint_graph(world: World, scratch: Path, hints: Hints) -> tuple[Fst, dict[str
         np.array([0.0, *(math.log(len(ids)) for _ in ids), 0.0]),
         np.array([1, *(2 for _ in ids), 3]),
     )
-    write_fst(scratch / "LG.fst", composed(lexicon, grammar))
+    write_fst(scratch / "LG.fst", composed(lexicon, grammar).fst)
     run_native("LG", "determinize", [scratch / "LG.fst"], scratch / "LG.fst", delta=1e-5)
     offset = lang.nonterminal_offset
     assert offset is not None

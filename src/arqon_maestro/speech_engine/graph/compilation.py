@@ -39,7 +39,7 @@ from arqon_maestro.speech_engine.graph.lang import Lang
 from arqon_maestro.speech_engine.graph.minimization import minimized
 from arqon_maestro.speech_engine.graph.native import run_native
 from arqon_maestro.speech_engine.graph.self_loops import with_self_loops
-from arqon_maestro.speech_engine.graph.tails import Folding, fold_lexicon, folded, unfolded
+from arqon_maestro.speech_engine.graph.tails import Folding, folded, unfolded
 from arqon_maestro.speech_engine.graph.weight_pushing import pushed
 
 GRAPH_FILE = "HCLG.fst"
@@ -266,18 +266,19 @@ def _write_grammar(lang: Lang, model: Path, path: Path) -> dict[str, Any]:
     }
 
 
-def _write_composed(lexicon: Path, grammar: Path, path: Path) -> tuple[int, Folding]:
-    """Writes L∘G, without the tails of words; returns its states with them, and the tails."""
-    marked, folding = fold_lexicon(read_fst(lexicon))
-    graph = composed(marked, read_fst(grammar))
-    if not graph.num_states:
+def _write_composed(lexicon_path: Path, grammar: Path, path: Path) -> tuple[int, Folding]:
+    """Writes L∘G without the tails of words; returns its states with them, and the tails."""
+    lexicon = read_fst(lexicon_path)
+    whole = composed(lexicon, read_fst(grammar))
+    if not whole.fst.num_states:
         raise DataError(
             "no sentence of the language model has words of the lexicon",
-            where=lexicon,
+            where=lexicon_path,
             why="L_disambig.fst and words.txt belong to different lang folders",
         )
-    write_fst(path, folded(graph))
-    return graph.num_states, folding
+    graph, folding = folded(whole, lexicon)
+    write_fst(path, graph)
+    return whole.fst.num_states, folding
 
 
 def _size(graph: Fst) -> dict[str, Any]:

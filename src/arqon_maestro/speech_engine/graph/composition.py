@@ -14,22 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import Costs, Fst, Labels, put_together, spans
+from arqon_maestro.speech_engine.graph.fst import Costs, Fst, Labels, spans
+from arqon_maestro.speech_engine.graph.joining import put_together
 
 Keys = NDArray[np.int64]
 #: A run of known states is merged with the one before it unless that is so many times longer.
 _RUN_GROWTH = 4
 
 
-def composed(lexicon: Fst, grammar: Fst) -> Fst:
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """L∘G.
+
+    Attributes:
+        fst: what is on a path from the start to an end.
+        left: `(S,)` the state of L that each of its states is.
+        right: `(S,)` the state of G.
+    """
+
+    fst: Fst
+    left: Labels
+    right: Labels
+
+
+def composed(lexicon: Fst, grammar: Fst) -> Composition:
     """Composes a transducer with an acceptor or transducer of its outputs.
 
     Args:
         lexicon: L.
         grammar: G, sorted by input label, without epsilons there.
-
-    Returns:
-        What is on a path from the start to an end.
 
     Raises:
         DataError: epsilons on the input side of G.
@@ -37,9 +50,10 @@ def composed(lexicon: Fst, grammar: Fst) -> Fst:
     if (grammar.ilabels == 0).any():
         raise DataError("a grammar that takes nothing in on some arcs", why="epsilons in G")
     if lexicon.start < 0 or grammar.start < 0:
-        return Fst.empty()
+        nothing = np.zeros(0, np.int32)
+        return Composition(Fst.empty(), nothing, nothing)
     by_output = lexicon.with_arcs(np.lexsort((lexicon.olabels, lexicon.sources)))
-    return _Composition(by_output, grammar).run().connected()
+    return _Composer(by_output, grammar).run()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +103,7 @@ class _Numbers:
             self.runs.append((keys, numbers))
 
 
-class _Composition:
+class _Composer:
     def __init__(self, lexicon: Fst, grammar: Fst) -> None:
         self.lexicon = lexicon
         self.grammar = grammar
@@ -105,14 +119,16 @@ class _Composition:
             lexicon.sources[self.word_arcs] * self.labels + lexicon.olabels[self.word_arcs]
         )
 
-    def run(self) -> Fst:
+    def run(self) -> Composition:
         numbers = _Numbers()
         start = np.array([self.lexicon.start * self.width + self.grammar.start])
         _, wave = numbers.of(start)
         columns: list[tuple[NDArray[Any], ...]] = []
-        counts, finals = [], []
+        counts, finals, lefts, rights = [], [], [], []
         while wave.size:
             states, words = np.divmod(wave, self.width)
+            lefts.append(states.astype(np.int32))
+            rights.append(words.astype(np.int32))
             finals.append(self.lexicon.finals[states] + self.grammar.finals[words])
             arcs = self._arcs(states, words)
             counts.append(np.bincount(arcs.owners, minlength=wave.size))
@@ -121,7 +137,10 @@ class _Composition:
         del numbers, arcs, targets
         ilabels, olabels, weights, targets = put_together(columns)
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))]).astype(np.int64)
-        return Fst(0, np.concatenate(finals), offsets, ilabels, olabels, weights, targets)
+        fst = Fst(0, np.concatenate(finals), offsets, ilabels, olabels, weights, targets)
+        useful = fst.useful()
+        left, right = np.concatenate(lefts)[useful], np.concatenate(rights)[useful]
+        return Composition(fst.with_states(useful), left, right)
 
     def _arcs(self, states: Keys, words: Keys) -> _Arcs:
         """Returns the arcs of states: those without a word first, then by the word."""

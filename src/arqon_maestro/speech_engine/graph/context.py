@@ -25,9 +25,9 @@ from arqon_maestro.speech_engine.graph.fst import (
     Costs,
     Fst,
     Labels,
-    put_together,
     spans,
 )
+from arqon_maestro.speech_engine.graph.joining import put_together
 
 #: Numbers of nonterminal symbols, counted from ``#nonterm_bos``.
 BOS, BEGIN, END, REENTER, USER_DEFINED = range(5)

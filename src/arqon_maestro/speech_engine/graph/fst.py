@@ -6,7 +6,7 @@ Weights are costs, natural logarithms with the sign changed; infinity is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -186,19 +186,24 @@ class Fst:
 
     def connected(self) -> Fst:
         """Returns it without states that no path from the start to an end goes through."""
-        if self.start < 0:
-            return Fst.empty()
-        useful = reached(self.offsets, self.targets, np.array([self.start]))
-        useful &= self._ending()
-        return self._with_states(useful) if useful[self.start] else Fst.empty()
+        return self.with_states(self.useful()) if self.start >= 0 else self
 
     def accessible(self) -> Fst:
         """Returns it without states that no path from the start leads to."""
         if self.start < 0:
             return Fst.empty()
-        return self._with_states(reached(self.offsets, self.targets, np.array([self.start])))
+        return self.with_states(reached(self.offsets, self.targets, np.array([self.start])))
 
-    def _with_states(self, useful: Flags) -> Fst:
+    def useful(self) -> Flags:
+        """Which states are on a path from the start to an end, `(S,)`."""
+        flags = reached(self.offsets, self.targets, np.array([self.start]))
+        flags &= self._ending()
+        return flags
+
+    def with_states(self, useful: Flags) -> Fst:
+        """Returns it with only some states, `(S,)`; empty without its start."""
+        if not useful[self.start]:
+            return Fst.empty()
         if useful.all():
             return self
         numbers = np.cumsum(useful, dtype=np.int32) - 1
@@ -219,69 +224,6 @@ class Fst:
         counts = np.bincount(self.targets, minlength=self.num_states)
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return reached(offsets, self.sources[order], np.flatnonzero(self.is_final))
-
-
-@dataclass(frozen=True, eq=False)
-class Arcs:
-    """Some arcs, by the states that they leave, ascending; `(arcs,)` each."""
-
-    sources: Labels
-    ilabels: Labels
-    olabels: Labels
-    weights: Costs
-    targets: Labels
-    keep: Flags | None = None
-
-
-def joined(start: int, finals: Costs, parts: Sequence[Arcs]) -> Fst:
-    """Builds a transducer of several lots of arcs; of each state, those of the first come first.
-
-    Args:
-        start: the start state.
-        finals: `(S,)` costs of ending.
-        parts: the arcs; where `keep` is given, those that are true there.
-    """
-    counts = [
-        np.bincount(
-            part.sources if part.keep is None else part.sources[part.keep], minlength=finals.size
-        ).astype(np.int32)
-        for part in parts
-    ]
-    offsets = np.zeros(finals.size + 1, np.int64)
-    for count in counts:
-        offsets[1:] += count
-    np.cumsum(offsets, out=offsets)
-    ilabels, olabels, targets = (np.empty(offsets[-1], np.int32) for _ in range(3))
-    weights = np.empty(offsets[-1], np.float32)
-    free = offsets[:-1].copy()
-    for part, count in zip(parts, counts, strict=True):
-        # From the number of an arc in its part to its place among all.
-        shifts = free - (np.cumsum(count) - count)
-        done = 0
-        for first in range(0, part.sources.size, ARCS_AT_ONCE):
-            rows = slice(first, first + ARCS_AT_ONCE)
-            kept = slice(None) if part.keep is None else part.keep[rows]
-            sources = part.sources[rows][kept]
-            places = shifts[sources]
-            places += np.arange(done, done + sources.size)
-            done += sources.size
-            ilabels[places] = part.ilabels[rows][kept]
-            olabels[places] = part.olabels[rows][kept]
-            weights[places] = part.weights[rows][kept]
-            targets[places] = part.targets[rows][kept]
-        free += count
-    return Fst(start, finals, offsets, ilabels, olabels, weights, targets)
-
-
-def put_together(parts: list[tuple[NDArray[Any], ...]]) -> list[NDArray[Any]]:
-    """Returns the columns of several parts, each as one array; empties the list on the way."""
-    columns = [list(column) for column in zip(*parts, strict=True)]
-    parts.clear()
-    whole = []
-    for column in columns:
-        whole.append(np.concatenate(column))
-        column.clear()
-    return whole
 
 
 def spans(starts: Positions, counts: Positions) -> Positions:

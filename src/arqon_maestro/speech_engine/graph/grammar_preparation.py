@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.graph.context import BEGIN, END, REENTER, USER_DEFINED
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Arcs, Fst, joined
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS, encoding_multiple
+from arqon_maestro.speech_engine.graph.joining import Arcs, joined
 
 #: The mark: a final cost of states that the runtime expands.
 SPECIAL_COST = np.float32(4096.0)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from arqon_maestro.errors import DataError
-from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Arcs, Fst, Labels, joined
+from arqon_maestro.speech_engine.graph.fst import NOT_FINAL, Fst, Labels
 from arqon_maestro.speech_engine.graph.hmm import NONTERMINAL_LABELS
+from arqon_maestro.speech_engine.graph.joining import Arcs, joined
 from arqon_maestro.speech_engine.kaldi.transition_model import TransitionModel
 
 

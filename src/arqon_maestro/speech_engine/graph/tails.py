@@ -1,21 +1,19 @@
-"""Takes the ends of words out of a graph while it is determinized, where they are one word's own.
+"""Takes states out of a graph while it is determinized that determinization would only copy.
 
-From some phone on, no other pronunciation goes on alike, and there determinization has nothing to
-do; but its time and memory go with the number of states. So the states between such phones are
-left out: the phone before them stands for all of them, and they are put back afterwards. What
-comes out is what determinizing all of it gives, state by state and arc by arc.
-
-That needs a lexicon in which no pronunciation begins with another one; disambiguation symbols see
-to it. Of a lexicon that is otherwise, all states stay.
+From some phone on, a word is alone (see `coreachability`). Time and memory of determinization go
+with the number of states; so the states on such a tail are left out, the label before it stands for
+all of it, and the tail is put back afterwards. What comes out is what determinizing all of it
+gives, state by state and arc by arc.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from arqon_maestro.speech_engine.graph.composition import Composition
+from arqon_maestro.speech_engine.graph.coreachability import alone_in_words
 from arqon_maestro.speech_engine.graph.fst import (
     NOT_FINAL,
     Flags,
@@ -26,9 +24,6 @@ from arqon_maestro.speech_engine.graph.fst import (
 )
 
 NO_TAIL = 0
-_TAIL_LABEL = -1
-#: Class of states that are not reached.
-_OUTSIDE = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,35 +43,56 @@ class Folding:
     rests: Labels
 
 
-def fold_lexicon(lexicon: Fst) -> tuple[Fst, Folding]:
-    """Relabels L: the labels before tails stand for these, too, and tails are marked.
+def folded(composition: Composition, lexicon: Fst) -> tuple[Fst, Folding]:
+    """Leaves the tails out of L∘G.
+
+    Args:
+        composition: L∘G.
+        lexicon: L.
 
     Returns:
-        L with as many states and arcs; and what its labels stand for.
+        The rest of the graph; and what its labels stand for.
     """
-    tail_of, heads, rests = _tails(lexicon)
-    following = np.where(tail_of[lexicon.sources] == NO_TAIL, tail_of[lexicon.targets], NO_TAIL)
-    keys = lexicon.ilabels * np.int64(heads.size) + following
+    graph = composition.fst
+    tail_of, heads, rests = _tails(graph, alone_in_words(composition, lexicon))
+    is_tail = tail_of != NO_TAIL
+    ends = np.arange(graph.num_states, dtype=np.int32)
+    inside = np.flatnonzero(is_tail)
+    while inside.size:
+        ends[inside] = graph.targets[graph.offsets[ends[inside]]]
+        inside = inside[is_tail[ends[inside]]]
+    keep = ~is_tail[graph.sources]
+    targets = graph.targets[keep]
+    keys = graph.ilabels[keep] * np.int64(heads.size) + tail_of[targets]
     # Epsilon remains 0.
-    names, numbers = np.unique(np.append(keys, 0), return_inverse=True)
-    inside = tail_of[lexicon.sources] != NO_TAIL
-    ilabels = np.where(inside, _TAIL_LABEL, numbers[:-1]).astype(np.int32)
-    labels, tails = (part.astype(np.int32) for part in np.divmod(names, heads.size))
-    return replace(lexicon, ilabels=ilabels), Folding(labels, tails, heads, rests)
+    names, labels = np.unique(np.append(keys, 0), return_inverse=True)
+    numbers = np.cumsum(~is_tail, dtype=np.int32) - 1
+    less = Fst(
+        int(numbers[graph.start]),
+        graph.finals[~is_tail],
+        np.concatenate([[0], np.cumsum(np.diff(graph.offsets)[~is_tail])]).astype(np.int64),
+        labels[:-1].astype(np.int32),
+        graph.olabels[keep],
+        graph.weights[keep],
+        numbers[ends[targets]],
+    )
+    first, following = (part.astype(np.int32) for part in np.divmod(names, heads.size))
+    return less, Folding(first, following, heads, rests)
 
 
-def _tails(lexicon: Fst) -> tuple[Labels, Labels, Labels]:
+def _tails(graph: Fst, is_alone: Flags) -> tuple[Labels, Labels, Labels]:
     """Returns the tail that begins at each state, and heads and rests of all tails."""
-    states, arcs = _tail_states(lexicon)
-    tail_of = np.full(lexicon.num_states, NO_TAIL, np.int32)
-    is_open = np.zeros(lexicon.num_states, np.bool_)
+    states = _tail_states(graph, is_alone)
+    arcs = graph.offsets[states]
+    tail_of = np.full(graph.num_states, NO_TAIL, np.int32)
+    is_open = np.zeros(graph.num_states, np.bool_)
     is_open[states] = True
     heads, rests = [np.zeros(1, np.int32)], [np.zeros(1, np.int32)]
     count = 1
     while states.size:
         # From the ends to the beginnings, as tails are told apart by all of their labels.
-        ready = ~is_open[lexicon.targets[arcs]]
-        labels, rest = lexicon.ilabels[arcs[ready]], tail_of[lexicon.targets[arcs[ready]]]
+        ready = ~is_open[graph.targets[arcs]]
+        labels, rest = graph.ilabels[arcs[ready]], tail_of[graph.targets[arcs[ready]]]
         keys, numbers = np.unique(labels * np.int64(count) + rest, return_inverse=True)
         tail_of[states[ready]] = count + numbers
         is_open[states[ready]] = False
@@ -88,104 +104,17 @@ def _tails(lexicon: Fst) -> tuple[Labels, Labels, Labels]:
     return tail_of, np.concatenate(heads), np.concatenate(rests)
 
 
-def _tail_states(lexicon: Fst) -> tuple[Positions, Positions]:
-    """Returns the states that can be left out, and the only arc of each."""
-    is_alone = _alone(lexicon)
-    states = np.flatnonzero(is_alone & (np.diff(lexicon.offsets) == 1) & ~lexicon.is_final)
-    arcs = lexicon.offsets[states]
-    plain = (lexicon.olabels[arcs] == 0) & (lexicon.weights[arcs] == 0)
-    plain &= is_alone[lexicon.targets[arcs]]
-    return states[plain], arcs[plain]
-
-
-def _alone(lexicon: Fst) -> Flags:
-    """Returns which states are in a word, and in one alone: no other state is reached as they are.
-
-    Those that can be reached with the same labels are put into one class. States that are entered
-    in several ways are between words; inside a word, the class follows from the one before and
-    from the label. If labels lead into a word and to its end, one word begins with another one,
-    and no state is alone.
-    """
-    nothing = np.zeros(lexicon.num_states, np.bool_)
-    between = np.bincount(lexicon.targets, minlength=lexicon.num_states) != 1
-    between[lexicon.start] = True
-    # Through an epsilon one comes with the labels that led to the state before.
-    silent = lexicon.ilabels == 0
-    between[lexicon.targets[silent]] = True
-    if not between[lexicon.sources[silent]].all():
-        return nothing
-    classes = np.where(between, np.arange(lexicon.num_states), _OUTSIDE)
-    _unite(classes, classes[lexicon.sources[silent]], lexicon.targets[silent])
-    while True:
-        before = classes[between]
-        inside = _classify_words(lexicon, between, classes)
-        if inside is None:
-            return nothing
-        if (classes[between] == before).all():
-            break
-    sizes = np.bincount(classes[inside] - lexicon.num_states, minlength=1)
-    nothing[inside] = sizes[classes[inside] - lexicon.num_states] == 1
-    return nothing
-
-
-def _classify_words(lexicon: Fst, between: Flags, classes: Positions) -> Positions | None:
-    """Gives the states in words their classes, and unites those of states where words end.
-
-    Returns:
-        The states in words; None if one word begins with another one.
-    """
-    width = np.int64(lexicon.ilabels.max(initial=0)) + 1
-    arcs = np.flatnonzero(between[lexicon.sources] & (lexicon.ilabels > 0))
-    count = lexicon.num_states
-    words: list[Positions] = [np.zeros(0, np.int64)]
-    while arcs.size:
-        keys = classes[lexicon.sources[arcs]] * width + lexicon.ilabels[arcs]
-        targets = lexicon.targets[arcs].astype(np.int64)
-        ends = between[targets]
-        prefixes, numbers = np.unique(keys[~ends], return_inverse=True)
-        if np.isin(keys[ends], prefixes).any():
-            return None
-        _unite(classes, keys[ends], targets[ends])
-        states = targets[~ends]
-        classes[states] = count + numbers
-        count += prefixes.size
-        words.append(states)
-        arcs = spans(lexicon.offsets[states], np.diff(lexicon.offsets)[states])
-    return np.concatenate(words)
-
-
-def _unite(classes: Positions, keys: Positions, states: NDArray[np.integer]) -> None:
-    """Puts states between words with the same key into the same class, the lowest of theirs."""
-    _, groups = np.unique(keys, return_inverse=True)
-    lowest = np.full(states.size, classes.size)
-    np.minimum.at(lowest, groups, classes[states])
-    renamed = np.arange(classes.size)
-    np.minimum.at(renamed, classes[states], lowest[groups])
-    within = (classes >= 0) & (classes < classes.size)
-    classes[within] = renamed[classes[within]]
-
-
-def folded(graph: Fst) -> Fst:
-    """Leaves the tails out of a graph that was composed with a folded lexicon."""
-    counts = np.diff(graph.offsets)
-    is_tail = np.zeros(graph.num_states, np.bool_)
-    is_tail[graph.sources[graph.ilabels == _TAIL_LABEL]] = True
-    ends = np.arange(graph.num_states, dtype=np.int32)
-    inside = np.flatnonzero(is_tail)
-    while inside.size:
-        ends[inside] = graph.targets[graph.offsets[ends[inside]]]
-        inside = inside[is_tail[ends[inside]]]
-    keep = ~is_tail[graph.sources]
-    numbers = np.cumsum(~is_tail, dtype=np.int32) - 1
-    return Fst(
-        int(numbers[graph.start]),
-        graph.finals[~is_tail],
-        np.concatenate([[0], np.cumsum(counts[~is_tail])]).astype(np.int64),
-        graph.ilabels[keep],
-        graph.olabels[keep],
-        graph.weights[keep],
-        numbers[ends[graph.targets[keep]]],
-    )
+def _tail_states(graph: Fst, is_alone: Flags) -> Positions:
+    """Returns the states that can be left out: alone, and with one way on that costs nothing."""
+    single = is_alone & (np.diff(graph.offsets) == 1) & ~graph.is_final
+    states = np.flatnonzero(single)
+    arcs = graph.offsets[states]
+    targets = graph.targets[arcs]
+    entries = np.bincount(graph.targets, minlength=graph.num_states)
+    plain = (graph.olabels[arcs] == 0) & (graph.weights[arcs] == 0)
+    plain &= is_alone[targets] & (entries[targets] == 1)
+    found: Positions = states[plain]
+    return found
 
 
 def unfolded(graph: Fst, folding: Folding) -> Fst:
