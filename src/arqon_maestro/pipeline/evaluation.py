@@ -7,27 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from arqon_maestro.artifacts import read_json, write_json
-from arqon_maestro.models.install import require_installed
-from arqon_maestro.models.version import VERSION_NAME
 from arqon_maestro.pipeline.context import Pipeline
 from arqon_maestro.pipeline.corpora import held_out_path
 from arqon_maestro.pipeline.speech_card import RESCORING, SEARCH
-from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, arpa_path
+from arqon_maestro.pipeline.speech_engine import arpa_path
 from arqon_maestro.steps import Step, Work
 
 CONTEXTUAL = "contextual-language-model"
 SCHEMA_VERSION = 2
-FIRST_PASS, EMBEDDED_PEER = "without rescoring", "embedded acoustic model"
 
 
 def scores_path(pipeline: Pipeline, name: str) -> Path:
     """Returns where the scores of an evaluation lie."""
     return pipeline.library.root / "evaluation" / f"{name}.json"
-
-
-def speech_fixtures(pipeline: Pipeline) -> Path:
-    """Returns the folder of spoken commands that ship with the checkout."""
-    return pipeline.source_root / "tests" / "fixtures" / "speech"
 
 
 def measure(
@@ -94,57 +86,3 @@ def evaluate_language_models(pipeline: Pipeline) -> dict[str, Any]:
         ("numpy",),
         action,
     )
-
-
-def evaluate_speech(pipeline: Pipeline) -> dict[str, Any]:
-    """Measures the installed speech engine on the spoken commands of the checkout.
-
-    One with a decoding graph is measured without rescoring too, and beside an engine of the same
-    words and language models with the embedded acoustic model.
-    """
-    folder = require_installed(pipeline.library, EXPORT_KEY)
-    fixtures = speech_fixtures(pipeline)
-
-    def action(work: Work) -> dict[str, Any]:
-        from arqon_maestro.evaluation.speech import evaluate_recognition
-        from arqon_maestro.speech_engine.graph_recognizer import GraphRecognizer, open_recognizer
-
-        def scored(recognizer: Any) -> dict[str, Any]:
-            return evaluate_recognition(recognizer, fixtures, reporter=work.reporter).to_json()
-
-        recognizer = open_recognizer(folder)
-        scores = scored(recognizer)
-        if isinstance(recognizer, GraphRecognizer):
-            peers = {
-                FIRST_PASS: scored(GraphRecognizer(folder, rescore=False)),
-                EMBEDDED_PEER: scored(_embedded_peer(pipeline, work)),
-            }
-            for peer in peers.values():
-                del peer["utterances"]
-            scores["peers"] = peers
-        return scores
-
-    return measure(
-        pipeline,
-        "speech",
-        {"version": folder / VERSION_NAME, "fixtures": fixtures},
-        {},
-        ("pocketsphinx",),
-        action,
-    )
-
-
-def _embedded_peer(pipeline: Pipeline, work: Work) -> Any:
-    """Returns a recogniser with the embedded acoustic model, of what was trained last."""
-    from arqon_maestro.speech_engine.export import export_speech_engine
-    from arqon_maestro.speech_engine.recognizer import Recognizer
-
-    data, folder = pipeline.library.lm_model_data, work.scratch / "embedded"
-    export_speech_engine(
-        folder,
-        lexicon=data / "lexicon.txt",
-        vocabulary=data / "vocab.txt",
-        search=arpa_path(pipeline, SEARCH),
-        rescoring=arpa_path(pipeline, RESCORING),
-    )
-    return Recognizer(folder)

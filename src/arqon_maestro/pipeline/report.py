@@ -196,6 +196,8 @@ def _speech(scores: dict[str, Any]) -> Section:
     peers: dict[str, dict[str, Any]] = scores.get("peers", {})
     columns = [_recognition(found) for found in (scores, *peers.values())]
     rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
+    if peers:
+        rows.append(["right at once only here, or only there", "", *map(_paired, peers.values())])
     missed = [
         [item["reference"], (item["ranked"] or [""])[0], item["rank"] or "–"]
         for item in scores["utterances"]
@@ -218,6 +220,13 @@ def _recognition(scores: dict[str, Any]) -> dict[str, str]:
         "word error rate": f"{scores['word_error_rate']:.1%} ({low:.1%} to {high:.1%})",
         "real-time factor": f"{scores['real_time_factor']:.3f}",
     }
+
+
+def _paired(peer: dict[str, Any]) -> str:
+    """Says which of two recognisers is right at once where only one of them is."""
+    paired = peer["paired"]
+    verdict = f"p = {paired['p_value']:.2g}"
+    return f"{paired['first_only']} here, {paired['second_only']} there ({verdict})"
 
 
 def _language_models(scores: dict[str, Any]) -> Section:

@@ -10,7 +10,13 @@ from arqon_maestro.config import Recipe
 from arqon_maestro.executors.side_by_side import run_side_by_side
 from arqon_maestro.library import PARSER, PROSE
 from arqon_maestro.models.install import Installed
-from arqon_maestro.pipeline import code_engine, evaluation, report, speech_engine
+from arqon_maestro.pipeline import (
+    code_engine,
+    evaluation,
+    report,
+    speech_engine,
+    speech_evaluation,
+)
 from arqon_maestro.pipeline.code_evaluation import evaluate_code_model
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
 from arqon_maestro.pipeline.datasets import generate_dataset
@@ -116,7 +122,7 @@ def train_all(pipeline: Pipeline, languages: list[str]) -> Trained | None:
         return None
     scores = {
         "language-models": evaluation.evaluate_language_models(pipeline),
-        "speech": evaluation.evaluate_speech(pipeline),
+        "speech": speech_evaluation.evaluate_speech(pipeline),
     }
     for model, language in models:
         scores[f"{model}/{language}"] = evaluate_code_model(pipeline, model, language)
