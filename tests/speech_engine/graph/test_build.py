@@ -215,8 +215,11 @@ def test_truncated_files(world: Path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("\\data\\\n\\end\\\n", "0 sections of n-grams"),
-        ("\\data\\\nngram 1=0\n\n\\1-grams:\n\n\\end\\\n", "without 1-grams"),
+        ("\\data\\\n\\end\\\n", r"model\.arpa: an ARPA file without 1-grams"),
+        (
+            "\\data\\\nngram 1=0\n\n\\1-grams:\n\n\\end\\\n",
+            r"model\.arpa: an ARPA file without 1-grams",
+        ),
         ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1 <s>\n-1 </s>\n\n\\end\\\n", "no word"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\n-1 go\n\n\\end\\\n", "without <s>"),
         ("some text\n", "not an ARPA file"),

@@ -151,7 +151,14 @@ class _Reader:
                 sections.append(_Section(len(sections) + 1, stop, end, line))
         if not in_head:
             raise DataError("not an ARPA file", where=self.path, why="no line \\data\\")
-        if len(sections) != len(sizes) or not sizes:
+        if not sizes or not sizes[0]:
+            raise DataError(
+                "an ARPA file without 1-grams",
+                where=self.path,
+                why="it has no words, so there is nothing that it could say",
+                remedy="maestro lm train, on text that has words",
+            )
+        if len(sections) != len(sizes):
             raise DataError(
                 f"{len(sections)} sections of n-grams, where the head promises {len(sizes)}",
                 where=self.path,
