@@ -159,7 +159,9 @@ def build(
 
 @app.command()
 def info(
-    path: Annotated[Path, typer.Argument(help="A graph folder, or any transducer.")],
+    path: Annotated[
+        Path, typer.Argument(help="A graph folder, an exported speech engine, or any transducer.")
+    ],
     as_json: Json = False,
 ) -> None:
     """Prints states, arcs, size, vocabulary and order of a graph."""

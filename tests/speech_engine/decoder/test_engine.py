@@ -19,6 +19,7 @@ from arqon_maestro.errors import DataError, MissingPartError, UsageError
 from arqon_maestro.speech_engine.decoder import engine as engine_module
 from arqon_maestro.speech_engine.decoder.engine import FILES, GraphEngine
 from arqon_maestro.speech_engine.decoder.words import word_lattice
+from arqon_maestro.speech_engine.graph.info import graph_info
 from arqon_maestro.speech_engine.graph_export import export_graph_engine, export_vosk
 from arqon_maestro.speech_engine.graph_recognizer import GraphRecognizer, open_recognizer
 from arqon_maestro.speech_engine.nbest import SearchSettings, n_best
@@ -78,6 +79,13 @@ def test_every_file_of_the_runtime_is_there(folder):
     )
     assert phones["#nonterm_bos"] == str(offset)
     assert phones["#nonterm:hint"] == str(offset + 4)
+
+
+def test_an_exported_engine_tells_what_its_graph_is(parts, folder):
+    info, built = graph_info(folder), graph_info(parts.graph)
+    assert replace(info, path=built.path) == built
+    assert info == graph_info(folder / "graph")
+    assert info.order is not None
 
 
 def test_pieces_of_half_a_second_give_the_same(engine):

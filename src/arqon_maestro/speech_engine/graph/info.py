@@ -17,6 +17,8 @@ from arqon_maestro.speech_engine.kaldi.symbol_table import read_symbols
 
 #: Record of the step that made a graph folder, in it.
 MANIFEST = "manifest.json"
+#: Of an exported speech engine: its graph, and the graph's language model, packed.
+_ENGINE_GRAPH, _ENGINE_MODEL = Path("graph"), Path("lang") / "const_arpa"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class GraphInfo:
         nonterminal_arcs: arcs that lead into, or come from, another graph.
         size_bytes: of the file.
         vocabulary: words that have an arc; None for a file without ``words.txt`` beside it.
-        order: of the language model; None where no manifest says it.
+        order: of the language model; None where neither the step's record nor the packed model of
+            an exported engine says it.
     """
 
     path: Path
@@ -47,13 +50,14 @@ class GraphInfo:
 
 
 def graph_info(path: Path) -> GraphInfo:
-    """Reads a graph folder, or any transducer.
+    """Reads a graph folder, an exported speech engine, or any transducer.
 
     Raises:
         MissingPartError: there is none.
         DataError: a damaged file.
     """
-    file = path / GRAPH_FILE if path.is_dir() else path
+    folder = path / _ENGINE_GRAPH if (path / _ENGINE_GRAPH / GRAPH_FILE).is_file() else path
+    file = folder / GRAPH_FILE if path.is_dir() else path
     if not file.is_file():
         raise MissingPartError("no graph", where=file, remedy="maestro graph build")
     graph = read_fst(file)
@@ -72,13 +76,18 @@ def graph_info(path: Path) -> GraphInfo:
         int((graph.ilabels >= NONTERMINAL_LABELS).sum()),
         file.stat().st_size,
         vocabulary,
-        _order(file.with_name(MANIFEST)),
+        _order(file),
     )
 
 
-def _order(manifest: Path) -> int | None:
+def _order(file: Path) -> int | None:
+    model = file.parent.parent / _ENGINE_MODEL
+    if file.parent.name == _ENGINE_GRAPH.name and model.is_file():
+        from arqon_maestro.speech_engine.ngram.const_arpa_reader import read_const_arpa
+
+        return read_const_arpa(model).order
     try:
-        order = read_json(manifest)["notes"]["G"]["order"]
+        order = read_json(file.with_name(MANIFEST))["notes"]["G"]["order"]
     except (MissingPartError, DataError, KeyError, TypeError):
         return None
     return order if isinstance(order, int) else None
