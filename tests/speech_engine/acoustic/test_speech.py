@@ -6,10 +6,12 @@ from collections import Counter
 import numpy as np
 import pytest
 import soundfile
+from threadpoolctl import ThreadpoolController
 
 from arqon_maestro.errors import DataError, MissingPartError, WorkFailedError
 from arqon_maestro.executors import LocalExecutor
 from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
+from arqon_maestro.speech_engine.acoustic.training import features
 from arqon_maestro.speech_engine.acoustic.training.distortion import (
     DistortionRanges,
     coloured_noise,
@@ -250,6 +252,20 @@ def test_features_are_made_in_workers_and_read_again(tmp_path):
     places[0].write_bytes(b"PK\3\4 damaged")
     with pytest.raises(DataError, match="not a file of features"):
         read_examples(places)
+
+
+def test_features_take_one_core(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", tone(0.5), 16000)
+    found = []
+
+    def listen(*arguments):
+        libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+        found.extend(library.num_threads for library in libraries)
+        return sound_of(*arguments)
+
+    monkeypatch.setattr(features, "sound_of", listen)
+    FeatureJob(default_options(), seed=1).process(utterance(Recording(tmp_path / "a.wav")))
+    assert found and set(found) == {1}
 
 
 def test_shards_keep_the_order():

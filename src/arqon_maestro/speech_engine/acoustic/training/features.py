@@ -10,10 +10,12 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from arqon_maestro.artifacts import atomic_binary
 from arqon_maestro.corpusgen.choices import seed_of
@@ -92,6 +94,11 @@ def _spoken(utterance: Utterance, source: Synthetic, seed: int) -> Samples:
     return np.concatenate(parts)
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 @dataclass(frozen=True)
 class FeatureJob:
     """Makes the features of utterances; single precision would double the files for no gain."""
@@ -100,15 +107,16 @@ class FeatureJob:
     seed: int
 
     def process(self, utterance: Utterance, /) -> Heard:
-        """Makes one utterance's features, in a worker."""
-        try:
-            samples = sound_of(utterance, self.seed)
-        except DataError:
-            return Heard(utterance, None, UNREADABLE)
-        if len(samples) > LONGEST_S * SAMPLE_RATE_HZ:
-            return Heard(utterance, None, TOO_LONG)
-        features = Mfcc(self.options, seed=self.seed).compute(samples)
-        return Heard(utterance, features.astype(np.float16))
+        """Makes one utterance's features, in a worker; its matrices are too small for two cores."""
+        with _threads().limit(limits=1):
+            try:
+                samples = sound_of(utterance, self.seed)
+            except DataError:
+                return Heard(utterance, None, UNREADABLE)
+            if len(samples) > LONGEST_S * SAMPLE_RATE_HZ:
+                return Heard(utterance, None, TOO_LONG)
+            features = Mfcc(self.options, seed=self.seed).compute(samples)
+            return Heard(utterance, features.astype(np.float16))
 
     def write(self, outcomes: Sequence[Outcome[Heard]], destination: Path, /) -> None:
         """Writes a shard."""
