@@ -34,7 +34,13 @@ from arqon_maestro.pipeline.code_report import code_model_section, training_curv
 from arqon_maestro.pipeline.context import Pipeline, open_pipeline
 from arqon_maestro.pipeline.evaluation import CONTEXTUAL
 from arqon_maestro.pipeline.held_out import draw_cases, read_cases
-from arqon_maestro.speech_engine.export import export_speech_engine
+from arqon_maestro.pipeline.speech_engine import EXPORT_KEY, arpa_path
+from arqon_maestro.pipeline.transcript_choice import speech_inputs
+from arqon_maestro.speech_engine.export import (
+    LEXICON_FILE,
+    RESCORING_MODEL_FILE,
+    export_speech_engine,
+)
 from arqon_maestro.speech_engine.lexicon.build import build_lexicon
 from arqon_maestro.speech_engine.lexicon.formats import write_lexicon
 from arqon_maestro.speech_engine.lexicon.vocabulary import Vocabulary, write_vocabulary
@@ -174,6 +180,25 @@ def test_contextual_model_without_and_with_a_speech_engine(
     assert [found["second"] for found in choice["comparisons"]] == [*choice["scorers"]][1:]
     assert len(summarise(scores)) >= 6
     assert len(code_model_section(CONTEXTUAL, "python", scores, {}).parts) == 4
+
+
+def test_an_engine_with_a_graph_has_words_and_models_as_they_were_made(
+    checkout: Path, tmp_path: Path
+) -> None:
+    pipeline = pipeline_in(tmp_path, checkout)
+    engine, made = EXPORT_KEY.folder(pipeline.library), pipeline.library.lm_model_data
+    theirs = {"lexicon": engine / LEXICON_FILE, "rescoring": engine / RESCORING_MODEL_FILE}
+    ours = {"lexicon": made / LEXICON_FILE, "rescoring": arpa_path(pipeline, "rescoring")}
+    for path in (engine / "v", *theirs.values()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("0" * 40 + "\n")
+    assert speech_inputs(pipeline) == theirs
+    made.mkdir(parents=True)
+    for name, path in theirs.items():
+        path.rename(ours[name])
+    assert speech_inputs(pipeline) == ours
+    ours["lexicon"].unlink()
+    assert speech_inputs(pipeline) == {}
 
 
 def test_baselines_by_name(pipeline: Pipeline) -> None:

@@ -28,12 +28,20 @@ def speech_inputs(pipeline: Pipeline) -> dict[str, Path]:
     engine = EXPORT_KEY.folder(pipeline.library)
     if installed_version(engine) is None:
         return {}
-    # An engine with a decoding graph has its models packed; the library has them as they were made.
-    packed = [engine / RESCORING_MODEL_FILE, arpa_path(pipeline, RESCORING)]
-    rescoring = next((path for path in packed if path.is_file()), None)
-    if rescoring is None:
+    # An engine with a decoding graph has its models packed, and its lexicon in the phones of its
+    # acoustic model; the library has them as they were made.
+    made = pipeline.library.lm_model_data
+    places = {
+        _LEXICON: (engine / LEXICON_FILE, made / LEXICON_FILE),
+        RESCORING: (engine / RESCORING_MODEL_FILE, arpa_path(pipeline, RESCORING)),
+    }
+    inputs = {
+        name: next(path for path in paths if path.is_file())
+        for name, paths in places.items()
+        if any(path.is_file() for path in paths)
+    }
+    if len(inputs) < len(places):
         return {}
-    inputs = {_LEXICON: engine / LEXICON_FILE, RESCORING: rescoring}
     search = arpa_path(pipeline, SEARCH)
     return {**inputs, SEARCH: search} if search.is_file() else inputs
 
