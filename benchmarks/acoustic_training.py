@@ -22,15 +22,14 @@ from arqon_maestro.artifacts import read_json
 from arqon_maestro.config import load_recipe
 from arqon_maestro.executors.processes import ALONE, Group
 from arqon_maestro.library import library_root, source_root
+from arqon_maestro.pipeline.acoustic import shape_and_settings
 from arqon_maestro.speech_engine.acoustic.training import loop
 from arqon_maestro.speech_engine.acoustic.training.launching import (
     LOG_FILE,
     TrainingJob,
     run_on_processes,
 )
-from arqon_maestro.speech_engine.acoustic.training.loop import TrainingSettings
-from arqon_maestro.speech_engine.acoustic.training.network import Tdnn, TdnnShape
-from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
+from arqon_maestro.speech_engine.acoustic.training.network import Tdnn
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.speech_engine.acoustic.training.updates import Update
 
@@ -68,21 +67,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for shard in {*shards[: arguments.shards], *shards[-VALID_AND_TEST_SHARDS:]}:
             (Path(folder) / shard.name).symlink_to(shard)
+        shape, settings = shape_and_settings(recipe, seed=0)
         job = TrainingJob(
             features=Path(folder),
             pronunciations=found / "pronunciations.json",
             output=Path(folder),
             scratch=Path(folder),
             phones=PhoneSet(recipe.position_dependent),
-            shape=TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers),
-            settings=TrainingSettings(
-                epochs=arguments.epochs,
-                batch_frames=recipe.batch_frames,
-                batch_parts=recipe.batch_parts,
-                turning_rate=recipe.turning_rate,
-                learning_rate=recipe.learning_rate,
-                perturbation=PerturbationRanges() if recipe.perturb else None,
-            ),
+            shape=shape,
+            settings=replace(settings, epochs=arguments.epochs),
         )
         two_s, reached = timed(job, 2)
         one_s, again = timed(job, 1)

@@ -22,20 +22,6 @@ AcousticModel = Annotated[
 ]
 
 
-# What lies in a lang folder, ours or Kaldi's.
-LANG_NAMES = (
-    "L.fst",
-    "L_disambig.fst",
-    "lexicon.txt",
-    "oov.int",
-    "oov.txt",
-    "phones",
-    "phones.txt",
-    "topo",
-    "words.txt",
-)
-
-
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise typer.BadParameter(f"{value} is no finite number")
@@ -83,7 +69,7 @@ def lang(
     """Makes a lang folder as Kaldi's prepare_lang.sh does: symbol tables, phone sets, L."""
     from arqon_maestro.artifacts import require_own_folder
     from arqon_maestro.errors import DataError
-    from arqon_maestro.speech_engine.graph.lang_folder import LangSettings, write_lang
+    from arqon_maestro.speech_engine.graph.lang_folder import LANG_NAMES, LangSettings, write_lang
     from arqon_maestro.speech_engine.graph.phone_table import PhoneTable
     from arqon_maestro.speech_engine.lexicon.formats import read_lexicon
     from arqon_maestro.speech_engine.lexicon.pronunciations import HEADER_ENTRIES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,8 +12,7 @@ from arqon_maestro.code_engine.recipe import DatasetRecipe, NetworkRecipe, Train
 from arqon_maestro.code_engine.training import TrainingSummary, train
 from arqon_maestro.code_engine.vocabulary import load_vocabulary
 from arqon_maestro.errors import UsageError
-from arqon_maestro.executors.processes import ALONE, Group, joined
-from arqon_maestro.executors.side_by_side import run_together
+from arqon_maestro.executors.processes import ALONE, Group, joined, run_as_group
 from arqon_maestro.progress import SILENT, Reporter
 
 _TORCHRUN = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
@@ -97,20 +95,14 @@ def local_trainer(gpus: int) -> Trainer:
 
 
 @dataclass(frozen=True)
-class _Member:
-    """One of several processes of this machine."""
+class _Share:
+    """What one of several processes does."""
 
     job: TrainingJob
-    rank: int
-    processes: int
-    rendezvous: str
     on_gpus: bool
 
-    def __call__(self, reporter: Reporter) -> TrainingSummary:
-        gpu = self.rank if self.on_gpus else None
-        _choose(gpu)
-        with joined(self.rank, self.processes, self.rendezvous, on_gpus=self.on_gpus) as group:
-            return self.job.run(gpu, group, reporter)
+    def __call__(self, group: Group, reporter: Reporter) -> TrainingSummary:
+        return self.job.run(group.rank if self.on_gpus else None, group, reporter)
 
 
 def run_on_processes(
@@ -122,11 +114,7 @@ def run_on_processes(
         MaestroError: that error.
         KeyboardInterrupt: on SIGINT or SIGTERM, after saving a checkpoint.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        rendezvous = (Path(folder) / "rendezvous").as_uri()
-        members = [_Member(job, rank, processes, rendezvous, on_gpus) for rank in range(processes)]
-        summary: TrainingSummary = run_together(members, reporter)[0]
-    return summary
+    return run_as_group(_Share(job, on_gpus), processes, on_gpus=on_gpus, reporter=reporter)
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from arqon_maestro.errors import MissingPartError
-from arqon_maestro.executors.side_by_side import PeerLostError
+from arqon_maestro.executors.side_by_side import PeerLostError, run_together
+from arqon_maestro.progress import SILENT, Reporter
 
 PATIENCE = timedelta(days=1)
 """How long processes wait for one that still makes the dataset. A death is noticed at once."""
@@ -98,6 +102,10 @@ def joined(rank: int, processes: int, rendezvous: str, *, on_gpus: bool) -> Iter
             why=f"PyTorch {torch.__version__}",
             remedy="install PyTorch's build for Linux" + (" and CUDA" if on_gpus else ""),
         )
+    # PyTorch imports this when it makes an optimiser. While a group is there, its functions keep
+    # the group as a default, with threads that abort the process when Python ends.
+    import_module("torch.distributed.nn.functional")
+
     with _peers():
         dist.init_process_group(
             backend, init_method=rendezvous, rank=rank, world_size=processes, timeout=PATIENCE
@@ -106,6 +114,53 @@ def joined(rank: int, processes: int, rendezvous: str, *, on_gpus: bool) -> Iter
         yield Group(rank, processes)
     finally:
         dist.destroy_process_group()
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One of several processes of this machine."""
+
+    work: Callable[[Group, Reporter], Any]
+    rank: int
+    processes: int
+    rendezvous: str
+    on_gpus: bool
+
+    def __call__(self, reporter: Reporter) -> Any:
+        if self.on_gpus:
+            # A GPU is this process' own before it talks to the others.
+            torch.cuda.set_device(self.rank)
+        with joined(self.rank, self.processes, self.rendezvous, on_gpus=self.on_gpus) as group:
+            return self.work(group, reporter)
+
+
+def run_as_group(
+    work: Callable[[Group, Reporter], T],
+    processes: int,
+    *,
+    on_gpus: bool,
+    reporter: Reporter = SILENT,
+) -> T:
+    """Runs work with several processes of this machine; an error in one ends all.
+
+    Args:
+        work: what each of them does; picklable, as what it returns is.
+        processes: how many.
+        on_gpus: the process of a rank computes on the GPU of that number.
+        reporter: shows progress.
+
+    Returns:
+        What the first process returns.
+
+    Raises:
+        MaestroError: that error.
+        KeyboardInterrupt: on SIGINT or SIGTERM.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        rendezvous = (Path(folder) / "rendezvous").as_uri()
+        members = [_Member(work, rank, processes, rendezvous, on_gpus) for rank in range(processes)]
+        result: T = run_together(members, reporter)[0]
+    return result
 
 
 def _device() -> torch.device:

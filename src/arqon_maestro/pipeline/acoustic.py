@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arqon_maestro.artifacts import read_json
+from arqon_maestro.config import AcousticRecipe
 from arqon_maestro.models.card import Card, render_card
 from arqon_maestro.models.install import Installed, install
 from arqon_maestro.models.registry import ACOUSTIC_MODEL
@@ -24,8 +25,30 @@ from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
 from arqon_maestro.speech_engine.acoustic.training.phone_set import PhoneSet
 from arqon_maestro.steps import Outcome, Step, Work
 
+if TYPE_CHECKING:
+    from arqon_maestro.speech_engine.acoustic.training.loop import TrainingSettings
+    from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
+
 TRAINING_FOLDER, ARCHIVE_FOLDER = "training", "archive"
 TRAINING_MANIFEST, MODEL_MANIFEST = "training.manifest.json", "model.manifest.json"
+
+
+def shape_and_settings(recipe: AcousticRecipe, seed: int) -> tuple[TdnnShape, TrainingSettings]:
+    """Returns what a recipe says of the network and of its training."""
+    from arqon_maestro.speech_engine.acoustic.training.loop import TrainingSettings
+    from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
+    from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
+
+    settings = TrainingSettings(
+        epochs=recipe.epochs,
+        batch_frames=recipe.batch_frames,
+        batch_parts=recipe.batch_parts,
+        turning_rate=recipe.turning_rate,
+        learning_rate=recipe.learning_rate,
+        perturbation=PerturbationRanges() if recipe.perturb else None,
+        seed=seed,
+    )
+    return TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers), settings
 
 
 def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
@@ -39,23 +62,11 @@ def train_network(pipeline: Pipeline, *, adapt: Path | None = None) -> Outcome:
         TrainingJob,
         run_on_processes,
     )
-    from arqon_maestro.speech_engine.acoustic.training.loop import TrainingSettings
-    from arqon_maestro.speech_engine.acoustic.training.network import TdnnShape
-    from arqon_maestro.speech_engine.acoustic.training.perturbation import PerturbationRanges
 
     recipe, seed = pipeline.recipe.speech_engine.acoustic, pipeline.recipe.seed
     folder = acoustic_folder(pipeline)
     phones = PhoneSet(recipe.position_dependent)
-    chosen = TrainingSettings(
-        epochs=recipe.epochs,
-        batch_frames=recipe.batch_frames,
-        batch_parts=recipe.batch_parts,
-        turning_rate=recipe.turning_rate,
-        learning_rate=recipe.learning_rate,
-        perturbation=PerturbationRanges() if recipe.perturb else None,
-        seed=seed,
-    )
-    shape = TdnnShape(dim=recipe.dim, slow_layers=recipe.slow_layers)
+    shape, chosen = shape_and_settings(recipe, seed)
 
     def action(work: Work) -> None:
         output = work.output("training")

@@ -6,7 +6,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from arqon_maestro.artifacts import atomic_binary, atomic_text, open_text, replace, write_json
+from arqon_maestro.artifacts import (
+    atomic_binary,
+    atomic_folder,
+    atomic_text,
+    open_text,
+    write_json,
+)
 from arqon_maestro.errors import DataError, MissingPartError
 from arqon_maestro.speech_engine.acoustic.bundle import (
     AcousticBundle,
@@ -87,10 +93,7 @@ def export_speech_engine(
     known = pronunciations.restricted(words)
     if bundle.phones is not None:
         known = known.in_phones(bundle.phones, bundle.reference)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{destination.name}.partial-", dir=destination.parent))
-    try:
-        folder.chmod(0o755)
+    with atomic_folder(destination) as folder:
         write_lexicon(folder / LEXICON_FILE, known)
         _copy_text(vocabulary, folder / VOCABULARY_FILE)
         write_pocketsphinx_dictionary(folder / DICTIONARY_FILE, known)
@@ -102,9 +105,6 @@ def export_speech_engine(
             lattice_search=lattice_search or LatticeSearchSettings(),
         )
         write_json(folder / SETTINGS_FILE, settings.model_dump(mode="json"))
-        replace(folder, destination)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _place_acoustic_model(bundle: AcousticBundle, folder: Path) -> str:

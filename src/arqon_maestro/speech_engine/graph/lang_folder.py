@@ -7,13 +7,11 @@ with Kaldi it does, and a sentence that begins by backing off is counted twice.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arqon_maestro.artifacts import replace
+from arqon_maestro.artifacts import atomic_folder
 from arqon_maestro.errors import DataError
 from arqon_maestro.speech_engine.graph.fst_file import write_fst
 from arqon_maestro.speech_engine.graph.lexicon_fst import (
@@ -43,6 +41,18 @@ from arqon_maestro.speech_engine.lexicon.pronunciations import (
 from arqon_maestro.speech_engine.lexicon.vocabulary import HINT
 from arqon_maestro.speech_engine.ngram.text import SENTENCE_END, SENTENCE_START
 
+#: What lies in a lang folder, ours or Kaldi's.
+LANG_NAMES = (
+    "L.fst",
+    "L_disambig.fst",
+    "lexicon.txt",
+    "oov.int",
+    "oov.txt",
+    "phones",
+    "phones.txt",
+    "topo",
+    "words.txt",
+)
 _RESERVED = frozenset([EPSILON_NAME, WORD_DISAMBIGUATION, SENTENCE_START, SENTENCE_END])
 _LISTS = ("silence", "nonsilence", "optional_silence", "disambig", "context_indep")
 
@@ -111,10 +121,7 @@ def write_lang(
     nonterminals = None
     if settings.nonterminals:
         nonterminals = Nonterminals(settings.nonterminals, lists["left_context_phones"])
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
-    try:
-        place.chmod(0o755)
+    with atomic_folder(folder) as place:
         (place / "phones").mkdir()
         _write_table(place / "words.txt", words)
         _write_table(place / "phones.txt", phones)
@@ -130,9 +137,6 @@ def write_lang(
         write_fst(
             place / "L_disambig.fst", lexicon_fst(ended, phones, words, silence, nonterminals)
         )
-        replace(place, folder)
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     return LangSummary(len(words), len(pronunciations), len(table.ids), len(symbols))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from torch import Tensor
 from arqon_maestro.artifacts import read_json, write_json
 from arqon_maestro.corpusgen.choices import seed_of
 from arqon_maestro.errors import DataError
-from arqon_maestro.executors.processes import ALONE, Group, joined
-from arqon_maestro.executors.side_by_side import run_together
+from arqon_maestro.executors.processes import ALONE, Group, run_as_group
 from arqon_maestro.progress import SILENT, Reporter
 from arqon_maestro.speech_engine.acoustic.kaldi_bundle import read_kaldi_bundle
 from arqon_maestro.speech_engine.acoustic.mfcc_options import default_options
@@ -129,25 +127,7 @@ def run_on_processes(job: TrainingJob, processes: int, reporter: Reporter = SILE
     count = min(processes, job.settings.batch_parts)
     if count <= 1:
         return job.run(ALONE, reporter)
-    with tempfile.TemporaryDirectory() as folder:
-        rendezvous = (Path(folder) / "rendezvous").as_uri()
-        members = [_Member(job, rank, count, rendezvous) for rank in range(count)]
-        summary: Summary = run_together(members, reporter)[0]
-    return summary
-
-
-@dataclass(frozen=True)
-class _Member:
-    """One of several processes of this machine."""
-
-    job: TrainingJob
-    rank: int
-    processes: int
-    rendezvous: str
-
-    def __call__(self, reporter: Reporter) -> Summary:
-        with joined(self.rank, self.processes, self.rendezvous, on_gpus=False) as group:
-            return self.job.run(group, reporter)
+    return run_as_group(job.run, count, on_gpus=False, reporter=reporter)
 
 
 def _start(folder: Path, phones: PhoneSet) -> tuple[TdnnShape, dict[str, Tensor]]:
